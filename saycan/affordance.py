@@ -1,0 +1,31 @@
+"""Can: how likely each candidate is to succeed from here, by the skills' success values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from saycan.types import Candidate, SceneView
+from skills.library import Skill
+from skills.observation import Sight, features
+
+
+class SuccessValues:
+    """The skills' own success values; ``done`` can always be said.
+
+    :param done: what "can" is for ``done``: a constant, because stopping has no value function.
+    """
+
+    def __init__(self, library: Mapping[str, Skill], done: float = 1.0):
+        self._library, self._done = library, done
+
+    def success_probability(self, view: SceneView, candidates: Sequence[Candidate]) -> np.ndarray:
+        """p(success | what is seen, candidate), shape (K,), one network pass for each skill."""
+        can = np.full(len(candidates), self._done)
+        for name, skill in self._library.items():
+            mine = [i for i, candidate in enumerate(candidates) if candidate.skill == name]
+            if mine:
+                seen = [features(Sight(view.hand, view.boxes, view.held, candidates[i].argument), 0.0) for i in mine]
+                can[mine] = skill.value.probability(np.stack(seen))
+        return can

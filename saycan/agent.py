@@ -1,0 +1,123 @@
+"""The loop. Read this file first: look, propose, say, can, choose, do, and look again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Generic, Protocol, TypeVar
+
+import numpy as np
+
+from saycan.candidates import DONE
+from saycan.select import combine, select
+from saycan.types import Candidate, Episode, SceneView, Step
+from skills.execute import Outcome
+
+
+class Body(Protocol):
+    """What the loop needs of a world with skills: a simulator, a real arm, or something else altogether."""
+
+    def perceive(self) -> SceneView:
+        """Look at the world."""
+
+    def propose(self, view: SceneView) -> tuple[Candidate, ...]:
+        """What could be done, "done" included."""
+
+    def success_probability(self, view: SceneView, candidates: Sequence[Candidate]) -> np.ndarray:
+        """Can: how likely each would succeed, shape (K,)."""
+
+    def execute(self, candidate: Candidate) -> Outcome:
+        """Do one."""
+
+
+B = TypeVar("B", bound=Body)
+
+
+class Language(Protocol):
+    """What the loop needs of a language model."""
+
+    def log_probs(self, episode: Episode, view: SceneView, candidates: Sequence[Candidate]) -> np.ndarray:
+        """Say: log-probability that each is the useful next step, shape (K,); what remains to one is on nothing that can be done."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When the agent stops by itself.
+
+    :param steps: most skills in one episode.
+    :param tries: most failures of one skill in a row of the same situation, before it is left out.
+    :param least: least product for acting at all.
+    """
+
+    steps: int = 12
+    tries: int = 3
+    least: float = 0.05
+
+
+class Agent(Generic[B]):
+    """Joins what is useful with what is possible, until the instruction is fulfilled or the agent gives up."""
+
+    def __init__(
+        self, body: B, language: Language, limits: Limits | None = None, tau: float = 1.0, strength: float = 1.0
+    ):
+        self.body, self.language, self.limits = body, language, limits or Limits()
+        self._tau, self._strength = tau, strength
+
+    def run(self, instruction: str, on_step: Callable[[Step], None] | None = None) -> Episode:
+        """Follow an instruction.
+
+        :param on_step: called with every step twice: when it is decided, and when its outcome is known.
+        """
+        tell = on_step or (lambda step: None)
+        episode, began = Episode(instruction), time.perf_counter()
+        while not episode.over:
+            step = self.decide(episode)
+            tell(step)
+            if step.choice is not None and step.choice != DONE:
+                step = replace(step, outcome=self.body.execute(step.choice))
+                tell(step)
+            episode.steps.append(step)
+            self._conclude(episode)
+            episode.seconds = time.perf_counter() - began
+        return episode
+
+    def decide(self, episode: Episode) -> Step:
+        """Look at the world and choose what to do next."""
+        began = time.perf_counter()
+        view = self.body.perceive()
+        candidates = self.body.propose(view)
+        say = self.language.log_probs(episode, view, candidates)
+        can = self.body.success_probability(view, candidates)
+        product = combine(say, can, self._tau, self._strength)
+        product[self._worn_out(episode, candidates)] = 0.0
+        chosen = select(product, self.limits.least)
+        return Step(view, candidates, say, can, product, chosen, seconds=time.perf_counter() - began)
+
+    def _worn_out(self, episode: Episode, candidates: Sequence[Candidate]) -> list[int]:
+        """Candidates that have failed too often since something last succeeded."""
+        failed: list[Candidate | None] = []
+        for step in reversed(episode.steps):
+            if step.outcome and step.outcome.success:
+                break
+            failed.append(step.choice)
+        return [i for i, candidate in enumerate(candidates) if failed.count(candidate) >= self.limits.tries]
+
+    def _conclude(self, episode: Episode) -> None:
+        last = episode.steps[-1]
+        acted = len(episode.steps) > 1
+        if last.choice is None:
+            episode.outcome = "gave_up" if acted else "declined"
+            episode.reason = _why_nothing(last)
+        elif last.choice == DONE:
+            episode.outcome, episode.reason = "done", "The agent says that it is done."
+        elif len(episode.steps) >= self.limits.steps:
+            episode.outcome, episode.reason = "gave_up", f"Not done after {self.limits.steps} skills."
+
+
+def _why_nothing(step: Step) -> str:
+    """Why nothing was chosen, for people."""
+    useful = int(np.argmax(step.say))
+    if np.exp(np.logaddexp.reduce(step.say)) < 0.5:
+        return "I can't do that: what the instruction asks for is nothing that I see or know how to do."
+    return f"I can't do that: '{step.candidates[useful].text}' would be useful, but I give it a chance of {step.can[useful]:.0%}."

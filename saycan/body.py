@@ -1,0 +1,58 @@
+"""The Panda at its table as the body of the agent: perception, skills and their values behind one interface."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from saycan import candidates as proposals
+from saycan.affordance import SuccessValues
+from saycan.perception import Perception
+from saycan.types import Candidate, SceneView
+from sim.tabletop import Tabletop
+from skills.execute import Outcome, execute
+from skills.library import Skill
+
+
+class TabletopBody:
+    """What the loop needs of a world, for the simulated arm.
+
+    ``each_step``, if set, is called after every control step while a skill runs (to film it).
+    """
+
+    def __init__(
+        self,
+        world: Tabletop,
+        library: Mapping[str, Skill],
+        perception: Perception,
+        done: float = 1.0,
+    ):
+        self.world, self.library, self.perception = world, library, perception
+        self._values = SuccessValues(library, done)
+        self.each_step: Callable[[], None] | None = None
+
+    def perceive(self) -> SceneView:
+        """Look at the world."""
+        return self.perception.look(self.world)
+
+    def propose(self, view: SceneView) -> tuple[Candidate, ...]:
+        """Every skill with every thing, and "done"."""
+        return proposals.propose(self.library, view)
+
+    def success_probability(self, view: SceneView, candidates: Sequence[Candidate]) -> np.ndarray:
+        """Can, by the skills' success values."""
+        return self._values.success_probability(view, candidates)
+
+    def execute(self, candidate: Candidate) -> Outcome:
+        """Do a skill; things come to rest afterwards."""
+        skill = self.library[candidate.skill]
+        outcome = execute(
+            self.world,
+            skill,
+            candidate.argument,
+            lambda target: self.perception.track(self.world, target),
+            self.each_step,
+        )
+        self.world.settle(limit=12)
+        return outcome

@@ -1,0 +1,85 @@
+"""From a config to an agent: which parts are used, and clear words where one cannot be had."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from saycan.agent import Agent, Limits
+from saycan.body import TabletopBody
+from saycan.language.planner import Planner
+from saycan.perception import Oracle, Perception
+from sim.cli import InputError
+from sim.scenes import SceneSpec, lay_out
+from sim.tabletop import Tabletop
+from skills import library
+from skills.checkpoint import CheckpointError
+
+MOST_CHARACTERS = 1000
+PERCEPTIONS: dict[str, type[Perception]] = {"oracle": Oracle}
+
+
+def check_instruction(text: Any) -> str:
+    """The instruction, if it is one.
+
+    :raises InputError: if it is missing, empty or too long.
+    """
+    text = "" if text is None else str(text)
+    if not text.strip():
+        raise InputError(
+            'an instruction is missing; say what to do, as in: python -m saycan.run "put the block in the bowl"'
+        )
+    if len(text) > MOST_CHARACTERS:
+        raise InputError(
+            f"the instruction has {len(text):,} characters; {MOST_CHARACTERS:,} is the most, so say it shorter"
+        )
+    if not any(character.isalnum() for character in text):
+        raise InputError("the instruction has no word in it; say what to do in a few words")
+    return text.strip()
+
+
+def build_agent(config: Any) -> Agent[TabletopBody]:
+    """The agent of a config, in a new world with everything at rest.
+
+    :raises InputError: if the scene, a checkpoint or the language model cannot be had.
+    """
+    layout = lay_out(scene_spec(config))
+    try:
+        skills = library.load_all()
+    except CheckpointError as error:
+        raise InputError(str(error)) from None
+    scorer = load_scorer(config.llm)
+    world = Tabletop(gui=config.sim.gui)
+    world.reset(layout)
+    world.settle()
+    a = config.agent
+    body = TabletopBody(world, skills, build_perception(config.perception.name), a.done)
+    limits = Limits(steps=a.steps, tries=a.tries, least=a.least)
+    return Agent(body, Planner(scorer, a.phantoms), limits, a.tau, a.strength)
+
+
+def scene_spec(config: Any) -> SceneSpec:
+    """The scene that a config describes."""
+    scene: Any = OmegaConf.to_container(config.scene)
+    return SceneSpec(**scene, seed=config.seed)
+
+
+def build_perception(name: str) -> Perception:
+    """The perception of that name."""
+    if name not in PERCEPTIONS:
+        raise InputError(f"there is no perception '{name}'; there is {', '.join(PERCEPTIONS)}")
+    return PERCEPTIONS[name]()
+
+
+def load_scorer(llm: Any) -> Any:
+    """The language model of a config, ready to score."""
+    from saycan.language.scorer import TrieScorer  # torch and transformers take seconds to import
+    from saycan.language.weights import DTYPES, ModelError, load
+
+    if llm.dtype not in DTYPES:
+        raise InputError(f"llm.dtype must be one of {', '.join(DTYPES)}, not '{llm.dtype}'")
+    try:
+        return TrieScorer(*load(llm.model, llm.dtype))
+    except ModelError as error:
+        raise InputError(str(error)) from None

@@ -1,0 +1,1 @@
+"""Say: how useful a language model finds each skill for an instruction."""

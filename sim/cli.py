@@ -1,0 +1,125 @@
+"""What all commands share: Hydra's overrides and help, plain sentences for bad input, one line of JSON at the end."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import warnings
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import hydra
+from hydra.core.global_hydra import GlobalHydra
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from rich.console import Console
+
+from sim.paths import CONFIGS
+
+BAD_INPUT = 2
+_OVERRIDE = re.compile(r"^(?:[+~]{1,2}|hydra[./])?[A-Za-z_][\w./@-]*(?:=|$)")
+
+
+class InputError(ValueError):
+    """Something that the user gave cannot be used; the message says what and what to do instead."""
+
+
+def command(config_name: str, positional: str | None = None) -> Callable[[Callable[[Any], int]], Callable[[], None]]:
+    """Make a function of a config into a command with Hydra overrides.
+
+    Anything wrong with the input ends it with exit code 2 and one sentence; otherwise the function's return value is the exit code.
+
+    :param config_name: file in ``configs/`` without its ending.
+    :param positional: config key that the first argument fills if it is no override, taken as it is (quotes, Unicode, anything).
+    """
+
+    def decorate(function: Callable[[Any], int]) -> Callable[[], None]:
+        def main() -> None:
+            warnings.filterwarnings("ignore", category=UserWarning, module="hydra")
+            code = 0
+            text = _take_positional() if positional else None
+
+            def job(config: DictConfig) -> None:
+                nonlocal code
+                if positional and text is not None:
+                    OmegaConf.update(config, positional, text)
+                code = max(code, function(config))
+
+            try:
+                _check_overrides(config_name)
+                hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name=config_name)(job)()
+            except _USER_ERRORS as error:
+                fail(str(error))
+            except KeyboardInterrupt:
+                Console(stderr=True).print("\nStopped.")
+                sys.exit(130)
+            sys.exit(code)
+
+        return main
+
+    return decorate
+
+
+def fail(message: str) -> None:
+    """Say what was wrong and end with exit code 2."""
+    Console(stderr=True, soft_wrap=True).print(f"[bold red]Error:[/] {message}", markup=True, highlight=False)
+    sys.exit(BAD_INPUT)
+
+
+def output_folder(config: DictConfig, name: str) -> Path:
+    """The folder for a command's files: ``out=DIR``, or a new one under ``outputs/`` named by the time. It is made."""
+    stamp = datetime.now().strftime("%Y-%m-%d_%H-%M-%S_%f")[:-3]
+    folder = Path(config.out) if config.out else Path("outputs") / f"{name}_{stamp}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"the folder {folder} cannot be written to ({error.strerror}); choose another with out=DIR"
+        ) from None
+    return folder
+
+
+def print_json(data: dict[str, Any]) -> None:
+    """A measurement's last line."""
+    print(json.dumps(data), flush=True)
+
+
+def _take_positional() -> str | None:
+    for i, argument in enumerate(sys.argv[1:], start=1):
+        if not argument.startswith("-") and not _OVERRIDE.match(argument):
+            return sys.argv.pop(i)
+        if " " in argument and not argument.startswith("-") and "=" not in argument.split(" ")[0]:
+            return sys.argv.pop(i)
+    if len(sys.argv) > 1 and re.fullmatch(r"\w*", sys.argv[1]):  # one word, or nothing at all
+        return sys.argv.pop(1)
+    return None
+
+
+def _check_overrides(config_name: str) -> None:
+    """Compose the config once before Hydra does, so that a mistake is one sentence and not Hydra's page."""
+    overrides = [a for a in sys.argv[1:] if not a.startswith("-") and not a.startswith("hydra")]
+    if any(a in sys.argv[1:] for a in ("-h", "--help", "--hydra-help", "-m", "--multirun")):
+        return
+    GlobalHydra.instance().clear()
+    try:
+        with hydra.initialize_config_dir(str(CONFIGS), version_base="1.3"):
+            hydra.compose(config_name, overrides)
+    except (HydraException, OmegaConfBaseException) as error:
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        raise InputError(f"{lines[0] if lines else error}; `--help` lists what can be set") from None
+    finally:
+        GlobalHydra.instance().clear()
+
+
+def _user_errors() -> tuple[type[Exception], ...]:
+    from sim.goals import GoalError
+    from sim.scenes import SceneError
+
+    return InputError, GoalError, SceneError
+
+
+_USER_ERRORS = _user_errors()

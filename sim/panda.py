@@ -1,0 +1,135 @@
+"""The arm: a Franka Panda whose hand points down and is moved by small Cartesian steps."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pybullet_data
+
+HAND, LEFT, RIGHT, TIP = (
+    8,
+    9,
+    10,
+    11,
+)  # link numbers in pybullet_data's panda.urdf; TIP is the point between the fingertips
+_ARM = list(range(7))
+_FINGERS = [LEFT, RIGHT]
+_HOME_JOINTS = [0.0, -0.45, 0.0, -2.35, 0.0, 1.9, math.pi / 4]
+_ARM_FORCE, _FINGER_FORCE = 87.0, 20.0  # newton metres, newtons
+MAX_OPENING = 0.08  # metres between the fingers
+
+WORKSPACE_LOW = np.array([0.28, -0.42, 0.012])  # where the point between the fingertips may be sent, metres
+WORKSPACE_HIGH = np.array([0.72, 0.42, 0.42])
+STEP = 0.03  # metres the target moves at most along each axis in one control step
+LEAD = 0.06  # metres along each axis that the target may be ahead of the hand: a blocked arm does not wind up
+TURN = 0.25  # radians it turns at most in one control step
+YAW_LIMIT = (
+    1.9  # radians either way: a little more than a quarter turn, so that no yaw of the fingers is at an end stop
+)
+ACTION_SIZE = 5  # x, y, z, yaw, fingers
+
+
+class Panda:
+    """A Panda with its base at the origin, commanded by target position, yaw and finger command.
+
+    Frames: robot frame, metres; x away from the base, y to its left, z up. The yaw is the turn of the finger axis
+    from the y axis, in [-pi/2, pi/2) because the two fingers are alike.
+    """
+
+    def __init__(self, client: Any):
+        self._client = client
+        self.body: int = client.loadURDF(f"{pybullet_data.getDataPath()}/franka_panda/panda.urdf", useFixedBase=True)
+        for finger in _FINGERS:
+            client.changeDynamics(self.body, finger, lateralFriction=1.2, spinningFriction=0.01, rollingFriction=0.0002)
+        self.target = np.zeros(3)
+        self.target_yaw = 0.0
+        self.closing = False
+        self._joints: list[float] = []
+        self.reset(np.array([0.45, 0.0, 0.3]))
+
+    def reset(
+        self, position: np.ndarray, yaw: float = 0.0, opening: float = MAX_OPENING, closing: bool = False
+    ) -> None:
+        """Put the hand at a position at once, without moving there.
+
+        :param opening: distance between the fingers, metres.
+        :param closing: whether the fingers press towards each other from now on.
+        """
+        self._set_joints(_HOME_JOINTS, opening)
+        for _ in range(4):  # PyBullet's solver starts from the joints as they are: repeat until it has converged
+            self._set_joints(self._solve(position, yaw, iterations=50), opening)
+        self.target, self.target_yaw, self.closing = np.array(position, dtype=float), yaw, closing
+        self.drive()
+
+    def command(self, action: np.ndarray) -> None:
+        """Take one control step's action: move the target and set the motors.
+
+        :param action: five numbers in [-1, 1]: x, y, z in units of ``STEP``, yaw in units of ``TURN``, fingers (negative closes).
+        """
+        action = np.clip(action, -1.0, 1.0)
+        position, _ = self.pose()
+        target = np.clip(self.target + STEP * action[:3], position - LEAD, position + LEAD)
+        self.target = np.clip(target, WORKSPACE_LOW, WORKSPACE_HIGH)
+        self.target_yaw = float(np.clip(self.target_yaw + TURN * action[3], -YAW_LIMIT, YAW_LIMIT))
+        self.closing = bool(action[4] < 0)
+        self.drive()
+
+    def drive(self) -> None:
+        """Solve the joints for the present target and set the motors."""
+        self._joints = self._solve(self.target, self.target_yaw, iterations=20)
+        self._set_motors()
+
+    def save(self) -> tuple[np.ndarray, float, bool, list[float]]:
+        """What PyBullet's own snapshot leaves out: the commands."""
+        return self.target.copy(), self.target_yaw, self.closing, list(self._joints)
+
+    def restore(self, saved: tuple[np.ndarray, float, bool, list[float]]) -> None:
+        """Take up saved commands again."""
+        target, self.target_yaw, self.closing, joints = saved
+        self.target, self._joints = target.copy(), list(joints)
+        self._set_motors()
+
+    def _set_motors(self) -> None:
+        opening = 0.0 if self.closing else MAX_OPENING
+        self._client.setJointMotorControlArray(
+            self.body, _ARM, self._client.POSITION_CONTROL, self._joints, forces=[_ARM_FORCE] * 7
+        )
+        self._client.setJointMotorControlArray(
+            self.body, _FINGERS, self._client.POSITION_CONTROL, [opening / 2] * 2, forces=[_FINGER_FORCE] * 2
+        )
+
+    def pose(self) -> tuple[np.ndarray, float]:
+        """The point between the fingertips, metres, shape (3,), and the turn of the finger axis in [-pi/2, pi/2), radians."""
+        tip = self._client.getLinkState(self.body, TIP, computeForwardKinematics=True)
+        return np.array(tip[4]), wrap_half_turn(self._client.getEulerFromQuaternion(tip[5])[2])
+
+    @property
+    def opening(self) -> float:
+        """Distance between the fingers, metres."""
+        return float(sum(state[0] for state in self._client.getJointStates(self.body, _FINGERS)))
+
+    def touching(self) -> tuple[set[int], set[int]]:
+        """The bodies that the left and the right finger touch."""
+        left, right = (
+            {contact[2] for contact in self._client.getContactPoints(bodyA=self.body, linkIndexA=finger)}
+            for finger in _FINGERS
+        )
+        return left, right
+
+    def _solve(self, position: np.ndarray, yaw: float, iterations: int) -> list[float]:
+        down = self._client.getQuaternionFromEuler([math.pi, 0, yaw])
+        joints = self._client.calculateInverseKinematics(
+            self.body, TIP, list(position), down, maxNumIterations=iterations, residualThreshold=1e-5
+        )
+        return list(joints[:7])
+
+    def _set_joints(self, joints: list[float], opening: float) -> None:
+        for joint, angle in zip([*_ARM, *_FINGERS], [*joints, opening / 2, opening / 2], strict=True):
+            self._client.resetJointState(self.body, joint, angle)
+
+
+def wrap_half_turn(angle: float) -> float:
+    """An angle brought into [-pi/2, pi/2), for things that look the same after half a turn."""
+    return (angle + math.pi / 2) % math.pi - math.pi / 2

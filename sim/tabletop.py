@@ -1,0 +1,160 @@
+"""The world as one object: reset it, act in it, look at it, save it and go back."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+with contextlib.redirect_stdout(io.StringIO()):
+    import pybullet
+    from pybullet_utils.bullet_client import BulletClient
+
+from sim.camera import Camera, Picture
+from sim.geometry import Box, upright_box
+from sim.objects import create_body
+from sim.panda import Panda, wrap_half_turn
+from sim.scenes import Layout
+from sim.state import Hand, WorldState
+
+SUBSTEPS = 10  # physics steps of 1/240 s in one control step
+CONTROL_HZ = 240 / SUBSTEPS
+_SOLVER_ITERATIONS = 25  # half of PyBullet's default: a control step in contact is a third cheaper, grasps hold as well
+_TABLE_HALF = (0.5, 0.75, 0.02)
+_TABLE_CENTRE = (0.6, 0.0, -0.02)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A saved moment of a world; valid until ``Tabletop.discard`` or the next reset."""
+
+    number: int
+    arm: Any
+
+
+class Tabletop:
+    """A Panda at a table with things on it, simulated by PyBullet at 240 Hz and controlled at 24 Hz.
+
+    :param gui: open PyBullet's window instead of running headless.
+    """
+
+    def __init__(self, gui: bool = False):
+        self.client: Any = BulletClient(pybullet.GUI if gui else pybullet.DIRECT)
+        self.client.setGravity(0, 0, -9.81)
+        self.client.setPhysicsEngineParameter(numSolverIterations=_SOLVER_ITERATIONS)
+        self._build_table()
+        self.arm = Panda(self.client)
+        self._layout: Layout = {}
+        self._bodies: dict[str, int] = {}
+        self._names: dict[int, str] = {}
+
+    def reset(self, layout: Layout, hand: np.ndarray | None = None, yaw: float = 0.0) -> None:
+        """Take everything off the table and set up a layout, the open hand above it.
+
+        :param hand: where the hand starts, metres; None: above the middle of the table.
+        """
+        for body in self._bodies.values():
+            self.client.removeBody(body)
+        self._layout = dict(layout)
+        self._bodies = {n: create_body(self.client, p.thing, p.position, p.yaw) for n, p in layout.items()}
+        self._names = {body: name for name, body in self._bodies.items()}
+        self.arm.reset(np.array([0.45, 0.0, 0.3]) if hand is None else hand, yaw)
+
+    def step(self, action: np.ndarray) -> None:
+        """One control step (1/24 s). See ``Panda.command`` for the action, shape (5,)."""
+        self.arm.command(action)
+        self.wait(1)
+
+    def wait(self, steps: int) -> None:
+        """Let time pass for some control steps without a new command."""
+        for _ in range(steps * SUBSTEPS):
+            self.client.stepSimulation()
+
+    def settle(self, limit: int = 48, speed: float = 0.005) -> None:
+        """Wait until nothing moves faster than ``speed`` (metres per second), at most ``limit`` control steps."""
+        for _ in range(limit):
+            self.wait(1)
+            if max((self._speed(body) for body in self._bodies.values()), default=0.0) < speed:
+                break
+        self.doze()
+
+    def doze(self, speed: float = 0.01) -> None:
+        """Let the physics of things that lie still sleep until something touches them: a control step is then up to 4 times faster."""
+        sleep = self.client.ACTIVATION_STATE_ENABLE_SLEEPING | self.client.ACTIVATION_STATE_SLEEP
+        for body in self._bodies.values():
+            if self._speed(body) < speed:
+                self.client.changeDynamics(body, -1, activationState=sleep)
+
+    def hand(self) -> Hand:
+        """The arm's own sensors."""
+        return self._hand(*self.arm.touching())
+
+    def box(self, name: str) -> Box:
+        """Where a thing truly is."""
+        position, orientation = self.client.getBasePositionAndOrientation(self._bodies[name])
+        rotation = np.array(self.client.getMatrixFromQuaternion(orientation)).reshape(3, 3)
+        thing = self._layout[name].thing
+        return upright_box(np.array(position), rotation, np.array(thing.size), thing.shape != "box")
+
+    def state(self) -> WorldState:
+        """The true state (for rewards, success tests, goals and the oracle perception only)."""
+        left, right = self.arm.touching()
+        both = [self._names[body] for body in left & right if body in self._names]
+        hand = self._hand(left, right)
+        return WorldState(
+            things={name: p.thing for name, p in self._layout.items()},
+            boxes={name: self.box(name) for name in self._bodies},
+            hand=hand,
+            held=both[0] if both and hand.gripping else None,
+            speeds={name: self._speed(body) for name, body in self._bodies.items()},
+        )
+
+    def move(self, name: str, position: np.ndarray, yaw: float = 0.0) -> None:
+        """Put a thing somewhere else at once (for resets and disturbances)."""
+        body = self._bodies[name]
+        self.client.resetBasePositionAndOrientation(
+            body, list(position), self.client.getQuaternionFromEuler([0, 0, yaw])
+        )
+        self.client.resetBaseVelocity(body, [0, 0, 0], [0, 0, 0])
+
+    def save(self) -> Snapshot:
+        """Keep this moment, exactly."""
+        return Snapshot(self.client.saveState(), self.arm.save())
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go back to a saved moment of the same layout."""
+        self.client.restoreState(snapshot.number)
+        self.arm.restore(snapshot.arm)
+
+    def discard(self, snapshot: Snapshot) -> None:
+        """Free a snapshot's memory."""
+        self.client.removeState(snapshot.number)
+
+    def picture(self, camera: Camera | None = None) -> Picture:
+        """What a camera sees now."""
+        return (camera or Camera()).take(self.client)
+
+    def close(self) -> None:
+        """Disconnect from PyBullet; the world is gone."""
+        with contextlib.suppress(pybullet.error):
+            self.client.disconnect()
+
+    def _hand(self, left: set[int], right: set[int]) -> Hand:
+        arm = self.arm
+        position, yaw = arm.pose()
+        lead = np.array([*(arm.target - position), wrap_half_turn(arm.target_yaw - yaw)])
+        return Hand(position, yaw, arm.opening, arm.closing, lead, bool(left), bool(right))
+
+    def _build_table(self) -> None:
+        half, rgba = list(_TABLE_HALF), [0.86, 0.83, 0.78, 1.0]
+        collision = self.client.createCollisionShape(self.client.GEOM_BOX, halfExtents=half)
+        visual = self.client.createVisualShape(self.client.GEOM_BOX, halfExtents=half, rgbaColor=rgba)
+        self.table: int = self.client.createMultiBody(0, collision, visual, list(_TABLE_CENTRE))
+        self.client.changeDynamics(self.table, -1, lateralFriction=0.9, spinningFriction=0.002)
+
+    def _speed(self, body: int) -> float:
+        linear, angular = self.client.getBaseVelocity(body)
+        return float(np.linalg.norm(linear) + 0.02 * np.linalg.norm(angular))

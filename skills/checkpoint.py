@@ -1,0 +1,75 @@
+"""Weights on disk: safetensors with a JSON record, written all at once or not at all. Loading one runs no code."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+
+
+class CheckpointError(RuntimeError):
+    """A checkpoint that is missing, damaged or of another kind; the message says what to do."""
+
+
+def write(path: Path, tensors: dict[str, torch.Tensor], record: dict[str, Any]) -> None:
+    """Write weights and their record; an older file stays until the new one is complete.
+
+    :raises CheckpointError: if the disk does not take it.
+    """
+    data = save({k: v.detach().contiguous() for k, v in tensors.items()}, metadata={"saycan": json.dumps(record)})
+    scratch = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            scratch = Path(file.name)
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        scratch.replace(path)
+    except OSError as error:
+        if scratch is not None:
+            scratch.unlink(missing_ok=True)
+        raise CheckpointError(
+            f"{path} could not be written ({error.strerror}); what was there before is untouched"
+        ) from None
+
+
+def read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+    """Weights and their record.
+
+    :raises CheckpointError: if the file is missing, damaged, or not a checkpoint of this project.
+    """
+    if not path.is_file():
+        raise CheckpointError(
+            f"there is no checkpoint {path}; train one with `python -m skills.train skill={path.stem}`"
+        )
+    try:
+        with safe_open(str(path), framework="pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a dict)
+        return tensors, json.loads(metadata["saycan"])
+    except (SafetensorError, KeyError, ValueError, OSError) as error:
+        raise CheckpointError(
+            f"the checkpoint {path} is damaged or not one of ours ({type(error).__name__}); restore it or train again with "
+            f"`python -m skills.train skill={path.stem}`"
+        ) from None
+
+
+def provenance() -> dict[str, str]:
+    """How a file came to be: the command and the commit."""
+    here = Path(__file__).parent
+    git = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=here, capture_output=True, text=True, check=False)
+    module = Path(sys.argv[0]).stem
+    package = Path(sys.argv[0]).parent.name
+    return {
+        "command": " ".join(["python -m", f"{package}.{module}", *sys.argv[1:]]),
+        "commit": git.stdout.strip() or "unknown",
+    }

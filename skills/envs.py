@@ -1,0 +1,142 @@
+"""A Gymnasium environment for each skill: ``gymnasium.make("saycan/Pick-v0")``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from gymnasium import spaces
+
+from sim.geometry import Box
+from sim.panda import ACTION_SIZE, WORKSPACE_HIGH, WORKSPACE_LOW, wrap_half_turn
+from sim.state import WorldState
+from sim.tabletop import Tabletop
+from skills.observation import SIZE, Sight, features
+from skills.tasks import TASKS, Start, Task
+
+_REWARD = 10.0  # for success
+_NOISE = 0.005  # metres
+
+
+class SkillEnv(gym.Env[np.ndarray, np.ndarray]):
+    """One skill to learn: the world, the skill's task, and what the policy sees of them.
+
+    Observation: ``Box(-5, 5, (50,))``, relative to the target; see the table in ``skills.observation``.
+
+    Action: ``Box(-1, 1, (5,))``
+
+    === =============================================== ==============
+    n   meaning                                         1.0 is
+    === =============================================== ==============
+    0   hand towards +x (away from the arm)             0.03 m
+    1   hand towards +y (left)                          0.03 m
+    2   hand up                                         0.03 m
+    3   turn of the hand                                0.25 rad
+    4   fingers: negative closes, otherwise opens       (on or off)
+    === =============================================== ==============
+
+    An episode ends with success (reward 10), when the try is lost, or after the task's horizon; ``info["is_success"]`` tells which. The time that is
+    left is part of the observation, so running out of it is a true end (``terminated``), not a cut.
+
+    :param task: a name in ``skills.tasks.TASKS``, or a task of your own.
+    :param doubtful: share of episodes that begin from a doubtful start (``Task.doubtful_start``).
+    :param nearby: share of episodes that begin with the hand at or just above the target: what matters is then found sooner.
+    :param noise: the most by which the observed place of the target is off, along x and along y, metres.
+    """
+
+    metadata = {"render_modes": ["rgb_array"], "render_fps": 24}  # noqa: RUF012 (Gymnasium's own spelling)
+
+    def __init__(
+        self,
+        task: str | Task = "pick",
+        doubtful: float = 0.0,
+        nearby: float = 0.0,
+        noise: float = _NOISE,
+        render_mode: str | None = None,
+    ):
+        self.task = TASKS[task]() if isinstance(task, str) else task
+        self.observation_space = spaces.Box(-5.0, 5.0, (SIZE,), np.float32)
+        self.action_space = spaces.Box(-1.0, 1.0, (ACTION_SIZE,), np.float32)
+        self.render_mode = render_mode
+        self._doubtful, self._nearby, self._noise = doubtful, nearby, noise
+        self._world: Tabletop | None = None
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[np.ndarray, dict[str, Any]]:
+        """Begin an episode; ``options={"start": Start(...)}`` begins there instead of at random."""
+        super().reset(seed=seed)
+        if seed is not None or self._world is None:  # PyBullet remembers the order of bodies: a seed means a new world
+            self.close()
+            self._world = Tabletop()
+        rng = self.np_random
+        doubtful = rng.random() < self._doubtful
+        start = (options or {}).get("start") or (self.task.doubtful_start(rng) if doubtful else self.task.start(rng))
+        if rng.random() < self._nearby:
+            start = _close_above(rng, start)
+        begin(self._world, start)
+        self._target = start.target
+        self._bias = np.array([*rng.uniform(-self._noise, self._noise, size=2), 0.0])
+        self._steps = 0
+        self._begin = self._world.state()
+        return self._observe(self._begin), {"is_success": False}
+
+    def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+        assert self._world is not None, "reset() comes before step()"
+        self._world.step(np.asarray(action, dtype=float))
+        self._steps += 1
+        now = self._world.state()
+        success = self.task.success(self._begin, now, self._target)
+        reward = self.task.reward(self._begin, now, self._target) + _REWARD * success
+        lost = self.task.lost(self._begin, now, self._target)
+        over = success or lost or self._steps >= self.task.horizon
+        return self._observe(now), reward, over, False, {"is_success": success}
+
+    def render(self) -> np.ndarray | None:  # type: ignore[override]
+        """The camera's picture, uint8, shape (height, width, 3)."""
+        return self._world.picture().rgb if self._world else None
+
+    def close(self) -> None:
+        if self._world is not None:
+            self._world.close()
+            self._world = None
+
+    def _observe(self, now: WorldState) -> np.ndarray:
+        box = now.boxes[self._target]
+        seen = {**now.boxes, self._target: Box(box.position + self._bias, box.yaw, box.half, box.round)}
+        return features(Sight(now.hand, seen, now.held, self._target), self._steps / self.task.horizon)
+
+
+def begin(world: Tabletop, start: Start) -> None:
+    """Bring a world to a start, a held thing firmly between the fingers, the rest at rest."""
+    world.reset(start.layout, start.hand, start.yaw)
+    if start.held is not None:
+        thing = start.layout[start.held].thing
+        c, s = np.cos(start.yaw), np.sin(start.yaw)
+        along, across, up = start.grip  # along the fingers' pads is the hand's x axis when yaw is 0
+        position = start.hand + np.array([c * across - s * along, s * across + c * along, up])
+        world.arm.reset(start.hand, start.yaw, opening=2 * thing.size[1] + 0.002, closing=True)
+        world.move(start.held, position, start.yaw)
+    world.wait(2)
+    world.doze()
+
+
+def _close_above(rng: np.random.Generator, start: Start) -> Start:
+    """The same start with the hand at or just above the target, turned about right."""
+    placement = start.layout[start.target]
+    lowest, side = (0.0, 0.01) if start.held is None else (placement.thing.size[2] + 0.05, 0.04)
+    offset = rng.uniform([-side, -side, lowest], [side, side, lowest + 0.08])
+    hand = np.clip(placement.position + offset, WORKSPACE_LOW, WORKSPACE_HIGH)
+    return replace(start, hand=hand, yaw=wrap_half_turn(placement.yaw + float(rng.uniform(-0.3, 0.3))))
+
+
+def register() -> None:
+    """Make the environments known to ``gymnasium.make``: ``saycan/Pick-v0``, ``saycan/PlaceIn-v0``, ..."""
+    for name in TASKS:
+        title = name.title().replace("_", "")
+        gym.register(f"saycan/{title}-v0", entry_point="skills.envs:SkillEnv", kwargs={"task": name})
+
+
+register()
