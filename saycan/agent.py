@@ -47,7 +47,7 @@ class Limits:
 
     :param steps: most skills in one episode.
     :param tries: most failures of one skill in a row of the same situation, before it is left out.
-    :param least: least product for acting at all.
+    :param least: least sum of all products for acting at all.
     """
 
     steps: int = 12

@@ -56,7 +56,7 @@ def build_agent(config: Any) -> Agent[TabletopBody]:
     a = config.agent
     body = TabletopBody(world, skills, build_perception(config.perception.name), a.done)
     limits = Limits(steps=a.steps, tries=a.tries, least=a.least)
-    return Agent(body, Planner(scorer, a.phantoms), limits, a.tau, a.strength)
+    return Agent(body, Planner(scorer, a.prior, a.phantoms, a.margin), limits, a.tau, a.strength)
 
 
 def scene_spec(config: Any) -> SceneSpec:

@@ -17,6 +17,8 @@ def combine(say: np.ndarray, can: np.ndarray, tau: float = 1.0, strength: float 
 
 
 def select(product: np.ndarray, least: float) -> int | None:
-    """Index of the highest product, the first of equals; None if even that is below ``least``: nothing useful is possible."""
-    best = int(np.argmax(product))
-    return best if product[best] >= least else None
+    """Index of the highest product, the first of equals.
+
+    None if all products together are below ``least``: of what language wants, (almost) nothing is possible.
+    """
+    return int(np.argmax(product)) if product.sum() >= least else None

@@ -24,14 +24,15 @@ class Picture:
 class Camera:
     """A fixed pinhole camera in the robot frame.
 
-    The default looks over the arm's shoulder, so that the picture's left is the robot's left (+y) and its top is away from it (+x).
+    The default looks down from before the arm, turned so that the picture's left is the robot's left (+y) and its top is away from it (+x).
 
     :param eye: where it is, ``target`` where it looks, metres.
     :param fov: vertical field of view, degrees.
     """
 
-    eye: tuple[float, float, float] = (-0.12, 0.0, 0.95)
-    target: tuple[float, float, float] = (0.47, 0.0, 0.02)
+    eye: tuple[float, float, float] = (0.85, 0.0, 1.05)
+    target: tuple[float, float, float] = (0.45, 0.0, 0.0)
+    up: tuple[float, float, float] = (1.0, 0.0, 0.0)
     fov: float = 45.0
     width: int = 320
     height: int = 240
@@ -40,7 +41,7 @@ class Camera:
 
     def take(self, client: Any) -> Picture:
         """Render the world of a PyBullet client."""
-        view = client.computeViewMatrix(self.eye, self.target, [0, 0, 1])
+        view = client.computeViewMatrix(self.eye, self.target, self.up)
         projection = client.computeProjectionMatrixFOV(self.fov, self.width / self.height, self.near, self.far)
         _, _, rgba, buffer, _ = client.getCameraImage(
             self.width,

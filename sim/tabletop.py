@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import io
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-with contextlib.redirect_stdout(io.StringIO()):
+from sim.quiet import quiet
+
+with quiet():
     import pybullet
     from pybullet_utils.bullet_client import BulletClient
 
@@ -42,12 +43,14 @@ class Tabletop:
     """
 
     def __init__(self, gui: bool = False):
-        self.client: Any = BulletClient(pybullet.GUI if gui else pybullet.DIRECT)
+        with quiet():
+            self.client: Any = BulletClient(pybullet.GUI if gui else pybullet.DIRECT)
         self.client.setGravity(0, 0, -9.81)
         self.client.setPhysicsEngineParameter(numSolverIterations=_SOLVER_ITERATIONS)
         self._build_table()
         self.arm = Panda(self.client)
         self._layout: Layout = {}
+        self._dozing = False
         self._bodies: dict[str, int] = {}
         self._names: dict[int, str] = {}
 
@@ -58,6 +61,7 @@ class Tabletop:
         """
         for body in self._bodies.values():
             self.client.removeBody(body)
+        self._dozing = False
         self._layout = dict(layout)
         self._bodies = {n: create_body(self.client, p.thing, p.position, p.yaw) for n, p in layout.items()}
         self._names = {body: name for name, body in self._bodies.items()}
@@ -78,11 +82,14 @@ class Tabletop:
         for _ in range(limit):
             self.wait(1)
             if max((self._speed(body) for body in self._bodies.values()), default=0.0) < speed:
-                break
-        self.doze()
+                return
 
     def doze(self, speed: float = 0.01) -> None:
-        """Let the physics of things that lie still sleep until something touches them: a control step is then up to 4 times faster."""
+        """Let the physics of things that lie still sleep until something touches them: a control step is then up to 4 times faster.
+
+        For training; a world that dozes cannot be saved until its next reset.
+        """
+        self._dozing = True
         sleep = self.client.ACTIVATION_STATE_ENABLE_SLEEPING | self.client.ACTIVATION_STATE_SLEEP
         for body in self._bodies.values():
             if self._speed(body) < speed:
@@ -121,7 +128,14 @@ class Tabletop:
         self.client.resetBaseVelocity(body, [0, 0, 0], [0, 0, 0])
 
     def save(self) -> Snapshot:
-        """Keep this moment, exactly."""
+        """Keep this moment, exactly.
+
+        :raises RuntimeError: after ``doze``: PyBullet's snapshot does not say who sleeps, so branches would differ.
+        """
+        if self._dozing:
+            raise RuntimeError(
+                "a world whose things may be asleep cannot be saved exactly; reset it and do without doze()"
+            )
         return Snapshot(self.client.saveState(), self.arm.save())
 
     def restore(self, snapshot: Snapshot) -> None:

@@ -19,28 +19,35 @@ class Scorer(Protocol):
 
 
 class Planner:
-    """Scores candidates, and beside them what the instruction may be about that the scene does not have.
+    """Scores candidates by how much more likely the instruction makes them: log p(a | instruction) - prior * log p(a | anything).
 
-    Such phantoms ("pick up the elephant") take their share of the probability. Nothing can do them, so where they are what
-    language wants, little of the product is left and the agent declines.
+    Beside them it scores what the instruction names and the scene does not have. Such phantoms ("pick up the elephant") take
+    their share of the probability. Nothing can do them, so where they are what language wants, little of the product is left
+    and the agent declines.
 
-    :param phantoms: whether to score them.
+    :param prior: how much of a phrase's own likelihood is taken off (1: pointwise mutual information, 0: plain likelihood).
+    :param phantoms: whether to score phantoms.
+    :param margin: nats by which a single word must stand out to count as a thing ("stack" does not, "elephant" does); a full
+        name such as "green block" is surely meant as one and gets as much added.
     """
 
-    def __init__(self, scorer: Scorer, phantoms: bool = True):
-        self._scorer, self._phantoms = scorer, phantoms
+    def __init__(self, scorer: Scorer, prior: float = 0.7, phantoms: bool = True, margin: float = 2.5):
+        self._scorer, self._prior, self._phantoms, self._margin = scorer, prior, phantoms, margin
 
     def log_probs(self, episode: Episode, view: SceneView, candidates: Sequence[Candidate]) -> np.ndarray:
         """Log-probability of each candidate, shape (K,); the phantoms' share is what is missing to one."""
-        texts = [prompt.continuation(candidate.text) for candidate in candidates]
-        extra = self._phantom_texts(episode, view)
-        scores = self._scorer.log_probs(prompt.prompt(episode, view), texts + extra)
-        return (scores - np.logaddexp.reduce(scores))[: len(texts)]
+        phantoms = self._phantom_texts(episode, view)
+        texts = [prompt.continuation(text) for text in [*(candidate.text for candidate in candidates), *phantoms]]
+        scores = self._scorer.log_probs(prompt.prompt(episode.instruction, episode, view), texts)
+        if self._prior:
+            scores = scores - self._prior * self._scorer.log_probs(prompt.prompt(prompt.NEUTRAL, episode, view), texts)
+        scores[len(candidates) :] += list(phantoms.values())
+        return (scores - np.logaddexp.reduce(scores))[: len(candidates)]
 
-    def _phantom_texts(self, episode: Episode, view: SceneView) -> list[str]:
+    def _phantom_texts(self, episode: Episode, view: SceneView) -> dict[str, float]:
+        """Skills with things that are not there, and what is added to their scores."""
         if not self._phantoms or episode.steps:  # once it has begun, the instruction was about what is there
-            return []
-        names, classes = list(view.boxes), [word for words in view.classes.values() for word in words]
-        return [
-            prompt.continuation(f"pick up the {x}") for x in prompt.unknown_things(episode.instruction, names, classes)
-        ]
+            return {}
+        names, words = prompt.unknown_things(episode.instruction, view)
+        bonus = {**dict.fromkeys(words, -self._margin), **dict.fromkeys(names, self._margin)}
+        return {f"{skill} the {x}": extra for x, extra in bonus.items() for skill in ("pick up", "put it in")}

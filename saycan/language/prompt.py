@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from itertools import pairwise
+
+from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 from saycan.types import Episode, SceneView
+from sim.objects import catalogue
+from sim.relations import DIRECTIONS, REGIONS
+
+NEUTRAL = "do what you like"
+"""An instruction that asks for nothing in particular: what a phrase scores under it, it owes to its words and the scene alone."""
+
+REGION_WORDS = {word for text in (*REGIONS, *DIRECTIONS) for word in text.split()}
+_GENERAL = {"thing", "things", "object", "objects", "item", "items", "stuff", "ones", "table", "hand"} | REGION_WORDS
+_MOST_WORDS = 60
 
 EXAMPLES = """\
 Scene: red block, green block, blue bowl, yellow bowl.
@@ -39,19 +50,16 @@ Robot:
 """
 
 
-def prompt(episode: Episode, view: SceneView) -> str:
+def prompt(instruction: str, episode: Episode, view: SceneView) -> str:
     """The text that the next skill continues. It ends with the number of the step.
 
     The scene is the one at the start of the episode, so that what was read stays valid: what changed since is in the steps.
     """
     first = episode.steps[0].view if episode.steps else view
-    instruction = " ".join(
-        episode.instruction.split()
-    )  # one line: the instruction must not look like the prompt's own lines
+    said = " ".join(instruction.split()).rstrip(".")  # one line: it must not look like the prompt's own lines
     lines = [f"{k}. {text}" for k, text in enumerate(history(episode), start=1)]
-    return f"{EXAMPLES}Scene: {scene(first)}.\nHuman: {instruction.rstrip('.')}.\nRobot:\n" + "\n".join(
-        [*lines, f"{len(lines) + 1}."]
-    )
+    steps = "\n".join([*lines, f"{len(lines) + 1}."])
+    return f"{EXAMPLES}Scene: {scene(first)}.\nHuman: {said}.\nRobot:\n{steps}"
 
 
 def scene(view: SceneView) -> str:
@@ -75,13 +83,27 @@ def continuation(text: str) -> str:
     return f" {text}\n"
 
 
-def unknown_things(instruction: str, names: Sequence[str], classes: Sequence[str]) -> list[str]:
-    """Phrases of one to three words of the instruction that no thing of the scene answers to: what it might be about instead.
+def unknown_things(instruction: str, view: SceneView) -> tuple[list[str], list[str]]:
+    """What the instruction may be about that the scene does not have.
 
-    A phrase counts as known if each of its words is part of a thing's name, of its classes, or a plural of one.
+    :return: names made of a colour and a kind that no thing answers to ("green block" beside a red block and a green bowl), and
+        single words that are no part of what anything here is called ("elephant"; verbs are among them, language sorts them out).
     """
-    known = {word for name in (*names, *classes) for word in name.lower().split()}
-    known |= {word + "s" for word in known}
-    words = [w.strip(".,!?;:\"'()").lower() for w in instruction.split()][:60]
-    spans = [" ".join(words[i : i + n]) for n in (1, 2, 3) for i in range(len(words) - n + 1)]
-    return list(dict.fromkeys(s for s in spans if s.strip() and s.split()[-1] not in known))
+    vocabulary = [_words_for(name, classes) for name, classes in view.classes.items()]
+    colours = {name.split()[0] for name in catalogue() if " " in name}
+    kinds = set().union(*(_words_for(thing.kind, thing.classes) for thing in catalogue().values()))
+    known = kinds.union(*vocabulary, _GENERAL)
+    words = [word.strip(".,!?;:\"'()").lower() for word in instruction.split()][:_MOST_WORDS]
+    names = [
+        f"{a} {b}"
+        for a, b in pairwise(words)
+        if a in colours and b in kinds and not any({a, b} <= w for w in vocabulary)
+    ]
+    named = {word for name in names for word in name.split()}
+    single = [w for w in words if any(c.isalnum() for c in w) and w not in ENGLISH_STOP_WORDS | known | named]
+    return list(dict.fromkeys(names)), list(dict.fromkeys(single))
+
+
+def _words_for(name: str, classes: frozenset[str]) -> set[str]:
+    words = {word for text in (name, *classes) for word in text.lower().split()}
+    return words | {word + "s" for word in words}

@@ -72,6 +72,7 @@ class PlaceIn(Place):
 
     name = "place_in"
     phrase = "put it in the {receptacle}"
+    reads = (*Place.reads, "nearby")  # what is in the receptacle already
 
     def related(self, thing: Box, target: Box) -> bool:
         return is_in(thing, target)
@@ -83,7 +84,7 @@ class PlaceIn(Place):
         """A block in the hand, a bowl on the table, now and then with a block in it already."""
         held, inside, bowl = *starts.things(rng, "block", 2), *starts.things(rng, "bowl", 1)
         layout = starts.scatter(rng, [bowl])
-        if rng.random() < 0.3:
+        if rng.random() < 0.2:
             layout = _with_something_inside(rng, layout, bowl, inside)
         return self._start(rng, layout, held, bowl.name)
 

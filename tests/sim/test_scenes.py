@@ -1,0 +1,50 @@
+"""Scenes: drawn from a seed, refused in clear words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sim.objects import catalogue
+from sim.scenes import SceneError, SceneSpec, clear_of, lay_out
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10**6), st.lists(st.sampled_from(sorted(catalogue())), unique=True, max_size=5))
+def test_nothing_overlaps_and_seeds_repeat(seed: int, names: list[str]) -> None:
+    layout = lay_out(SceneSpec(objects=names, seed=seed))
+    again = lay_out(SceneSpec(objects=names, seed=seed))
+    assert list(layout) == names
+    for name, placement in layout.items():
+        assert np.array_equal(placement.position, again[name].position)
+        assert clear_of(
+            placement.position[:2], placement.thing, {n: p for n, p in layout.items() if n != name}, gap=0.0
+        )
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        ({"objects": ["elephant"]}, "no 'elephant'"),
+        ({"objects": ["red block", "red block"]}, "listed twice"),
+        ({"objects": ["red block"], "place": {"blue block": [0.4, 0]}}, "not under `objects`"),
+        ({"objects": ["red block"], "place": {"red block": [9, 9]}}, "metres on the table"),
+        ({"objects": ["red block", "blue block"], "inside": {"red block": "blue block"}}, "no receptacle"),
+        ({"objects": sorted(catalogue())}, "no room left"),
+        ({"kind": "moon"}, "no scene kind"),
+    ],
+)
+def test_bad_scenes_are_refused(spec: dict[str, Any], words: str) -> None:
+    with pytest.raises(SceneError, match=words):
+        lay_out(SceneSpec(**spec))
+
+
+def test_inside_and_unreachable() -> None:
+    names = ["red block", "blue bowl", "green block"]
+    layout = lay_out(SceneSpec(objects=names, inside={"red block": "blue bowl"}, unreachable=["green block"]))
+    assert np.linalg.norm(layout["red block"].position[:2] - layout["blue bowl"].position[:2]) < 0.02
+    assert layout["green block"].position[0] > 0.8

@@ -1,0 +1,94 @@
+"""The world: save and branch, determinism, holding, the camera."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sim.panda import WORKSPACE_HIGH, WORKSPACE_LOW
+from sim.scenes import SceneSpec, lay_out
+from sim.tabletop import Tabletop
+
+
+def trace(world: Tabletop, actions: np.ndarray) -> np.ndarray:
+    rows = []
+    for action in actions:
+        world.step(action)
+        state = world.state()
+        rows.append(np.concatenate([state.hand.position, *(box.position for box in state.boxes.values())]))
+    return np.array(rows)
+
+
+def test_a_saved_moment_branches_exactly(world: Tabletop, rng: np.random.Generator) -> None:
+    world.arm.reset(world.box("red block").position + [0, 0, 0.02])
+    trace(world, rng.uniform(-1, 1, (20, 5)))
+    saved, actions = world.save(), rng.uniform(-1, 1, (30, 5))
+    first = trace(world, actions)
+    world.restore(saved)
+    again = trace(world, actions)
+    assert np.array_equal(first, again)
+    world.restore(saved)
+    other = trace(world, -actions)
+    assert not np.allclose(first, other)
+    world.restore(saved)
+    assert np.array_equal(first, trace(world, actions))
+    world.discard(saved)
+
+
+def test_same_seed_same_episode(rng: np.random.Generator) -> None:
+    actions, traces = rng.uniform(-1, 1, (40, 5)), []
+    for _ in range(2):
+        world = Tabletop()
+        world.reset(lay_out(SceneSpec(objects=["red block", "blue bowl"], seed=5)))
+        world.settle()
+        traces.append(trace(world, actions))
+        world.close()
+    assert np.array_equal(*traces)
+
+
+def test_things_rest_where_they_are_put(world: Tabletop) -> None:
+    before = world.state()
+    world.wait(48)
+    after = world.state()
+    for name, box in before.boxes.items():
+        assert np.allclose(box.position, after.boxes[name].position, atol=1e-3)
+        assert abs(box.bottom) < 2e-3
+
+
+def test_fingers_hold_what_they_close_on_and_let_it_go(world: Tabletop) -> None:
+    box = world.box("red block")
+    world.arm.reset(box.position, box.yaw)
+    for _ in range(4):
+        world.step(np.array([0, 0, 0, 0, -1.0]))
+    for _ in range(12):
+        world.step(np.array([0, 0, 0.5, 0, -1.0]))
+    assert world.state().held == "red block"
+    assert world.box("red block").position[2] > 0.1
+    for _ in range(24):
+        world.step(np.array([0, 0, 0, 0, 1.0]))
+    assert world.state().held is None
+    assert world.box("red block").position[2] < 0.1
+
+
+def test_a_sleeping_thing_wakes_when_it_is_pushed(world: Tabletop) -> None:
+    box = world.box("red block")
+    world.doze()
+    world.arm.reset(np.array([box.position[0], box.position[1] - 0.09, 0.02]))
+    for _ in range(10):
+        world.step(np.array([0, 0.7, 0, 0, -1.0]))
+    assert world.box("red block").position[1] > box.position[1] + 0.03
+
+
+@pytest.mark.parametrize("direction", [np.array([1.0, 1, 1, 1, 1]), np.array([-1.0, -1, -1, -1, 1])])
+def test_the_hand_stays_in_its_workspace(world: Tabletop, direction: np.ndarray) -> None:
+    for _ in range(40):
+        world.step(100 * direction)
+    assert np.all(world.arm.target >= WORKSPACE_LOW) and np.all(world.arm.target <= WORKSPACE_HIGH)
+
+
+def test_the_camera_sees_colours_and_metres(world: Tabletop) -> None:
+    picture = world.picture()
+    assert picture.rgb.shape == (240, 320, 3) and picture.rgb.dtype == np.uint8
+    red = (picture.rgb[..., 0] > 120) & (picture.rgb[..., 1] < 70) & (picture.rgb[..., 2] < 70)
+    assert red.any()
+    assert 0.5 < picture.depth[red].mean() < 1.6
