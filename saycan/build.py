@@ -61,8 +61,10 @@ def build_agent(config: Any) -> Agent[TabletopBody]:
 
 def scene_spec(config: Any) -> SceneSpec:
     """The scene that a config describes."""
+    if config.seed < 0:
+        raise InputError(f"seed must be 0 or more, not {config.seed}")
     scene: Any = OmegaConf.to_container(config.scene)
-    return SceneSpec(**scene, seed=config.seed)
+    return SceneSpec(**{key: value for key, value in scene.items() if value is not None}, seed=config.seed)
 
 
 def build_perception(name: str) -> Perception:

@@ -6,14 +6,13 @@ import numpy as np
 
 
 def combine(say: np.ndarray, can: np.ndarray, tau: float = 1.0, strength: float = 1.0) -> np.ndarray:
-    """pi(a) = exp(say / tau) * can^strength, in log space; not normalised, so that it says how much of what language wants is possible.
+    """pi(a) = exp(say / tau) * can^strength; not normalised, so that it says how much of what language wants is possible.
 
     :param say: log-probabilities of the candidates, shape (K,); they may sum to less than one (see ``Language.log_probs``).
     :param can: probabilities of success, shape (K,).
     :return: in [0, 1], shape (K,).
     """
-    with np.errstate(divide="ignore"):
-        return np.exp(say / tau + strength * np.log(can))
+    return np.exp(say / tau) * can**strength
 
 
 def select(product: np.ndarray, least: float) -> int | None:

@@ -17,10 +17,12 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
+from rich.markup import escape
 
 from sim.paths import CONFIGS
 
 BAD_INPUT = 2
+_KINDS: dict[type, str] = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
 _OVERRIDE = re.compile(r"^(?:[+~]{1,2}|hydra[./])?[A-Za-z_][\w./@-]*(?:=|$)")
 
 
@@ -47,16 +49,19 @@ def command(config_name: str, positional: str | None = None) -> Callable[[Callab
                 nonlocal code
                 if positional and text is not None:
                     OmegaConf.update(config, positional, text)
-                code = max(code, function(config))
+                try:
+                    code = max(code, function(config))
+                except _USER_ERRORS as error:
+                    fail(str(error))
+                except KeyboardInterrupt:
+                    Console(stderr=True).print("\nStopped.")
+                    sys.exit(130)
 
             try:
                 _check_overrides(config_name)
-                hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name=config_name)(job)()
-            except _USER_ERRORS as error:
+            except InputError as error:
                 fail(str(error))
-            except KeyboardInterrupt:
-                Console(stderr=True).print("\nStopped.")
-                sys.exit(130)
+            hydra.main(version_base="1.3", config_path=str(CONFIGS), config_name=config_name)(job)()
             sys.exit(code)
 
         return main
@@ -66,7 +71,7 @@ def command(config_name: str, positional: str | None = None) -> Callable[[Callab
 
 def fail(message: str) -> None:
     """Say what was wrong and end with exit code 2."""
-    Console(stderr=True, soft_wrap=True).print(f"[bold red]Error:[/] {message}", markup=True, highlight=False)
+    Console(stderr=True, soft_wrap=True).print("[bold red]Error:[/]", escape(message), highlight=False)
     sys.exit(BAD_INPUT)
 
 
@@ -107,12 +112,28 @@ def _check_overrides(config_name: str) -> None:
     GlobalHydra.instance().clear()
     try:
         with hydra.initialize_config_dir(str(CONFIGS), version_base="1.3"):
-            hydra.compose(config_name, overrides)
+            given = hydra.compose(config_name, overrides)
+            groups = [o for o in overrides if (CONFIGS / o.split("=")[0].lstrip("+~")).is_dir()]
+            _check_types(hydra.compose(config_name, groups), given)
     except (HydraException, OmegaConfBaseException) as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        raise InputError(f"{lines[0] if lines else error}; `--help` lists what can be set") from None
+        unknown = re.match(r"Could not override '([^']*)'", lines[0])
+        what = f"there is no setting '{unknown[1]}'" if unknown else lines[0].rstrip(".")
+        raise InputError(f"{what}; `--help` lists what can be set") from None
     finally:
         GlobalHydra.instance().clear()
+
+
+def _check_types(usual: DictConfig, given: DictConfig, prefix: str = "") -> None:
+    """Refuse values of another type than the config has (whole numbers may stand for real ones; null takes anything)."""
+    for key, old in usual.items():
+        new, name = given.get(key), f"{prefix}{key}"
+        if isinstance(old, DictConfig) and isinstance(new, DictConfig):
+            _check_types(old, new, f"{name}.")
+        elif old is not None and not (isinstance(new, type(old)) and isinstance(new, bool) == isinstance(old, bool)):
+            if not (isinstance(old, float) and isinstance(new, int) and not isinstance(new, bool)):
+                kind = _KINDS.get(type(old), "a list" if OmegaConf.is_list(old) else "a group of settings")
+                raise InputError(f"{name} must be {kind}, like {old}; got '{new}'")
 
 
 def _user_errors() -> tuple[type[Exception], ...]:

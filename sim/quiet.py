@@ -1,8 +1,9 @@
-"""PyBullet's C code prints to standard output when it is imported and when it connects; ours is for people and JSON."""
+"""PyBullet's C code prints when it is imported and when it connects; ours is for people and JSON."""
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import sys
 from collections.abc import Iterator
@@ -11,12 +12,17 @@ from collections.abc import Iterator
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
     """Send what C code prints to nowhere."""
+    c = ctypes.CDLL(None)
     sys.stdout.flush()
-    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    c.fflush(None)
+    kept, nowhere = [os.dup(1), os.dup(2)], os.open(os.devnull, os.O_WRONLY)
     try:
-        os.dup2(nowhere, 1)
+        for stream in (1, 2):
+            os.dup2(nowhere, stream)
         yield
     finally:
-        os.dup2(kept, 1)
-        os.close(kept)
+        c.fflush(None)  # what C holds back would otherwise come out at the end
+        for stream, old in zip((1, 2), kept, strict=True):
+            os.dup2(old, stream)
+            os.close(old)
         os.close(nowhere)

@@ -1,0 +1,131 @@
+"""Learning learns: PPO on a short training, the success value on a toy, and the way through a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hydra import compose, initialize_config_dir
+from safetensors.torch import save_file
+from sim.paths import CONFIGS
+from skills import checkpoint, library
+from skills.checkpoint import CheckpointError
+from skills.envs import SkillEnv
+from skills.networks import Policy, SuccessValue, mlp
+from skills.observation import SIZE
+from skills.tasks import TASKS
+from skills.train import train_policy
+from skills.value import Rollouts, expected_calibration_error, fit, quality, roll_out
+from torch import nn
+
+
+def settings(*overrides: str) -> object:
+    with initialize_config_dir(str(CONFIGS), version_base="1.3"):
+        return compose("train", list(overrides)).skill
+
+
+def mean_return(policy: Policy) -> float:
+    env, total = SkillEnv("pick", nearby=1.0), 0.0
+    for episode in range(15):
+        observation, over = env.reset(seed=100 if episode == 0 else None)[0], False
+        while not over:
+            observation, reward, over, _, _ = env.step(policy.act(observation))
+            total += reward
+    env.close()
+    return total / 15
+
+
+def test_a_short_training_improves_and_repeats(tmp_path: Path) -> None:
+    torch.set_num_threads(1)
+    short = ["skill=pick", "skill.nearby=1.0", "skill.n_steps=128"]
+    untrained = train_policy(settings(*short, "skill.control_steps=1", "skill.n_epochs=1", "skill.learning_rate=0.0"), 0, tmp_path, progress=False)
+    trained = train_policy(settings(*short, "skill.control_steps=12000"), 0, tmp_path, progress=False)
+    assert mean_return(trained) > mean_return(untrained) + 1.0
+    assert (tmp_path / "curve.csv").read_text().count("\n") > 5
+
+
+def toy(rng: np.random.Generator, episodes: int = 1500) -> tuple[Rollouts, np.ndarray]:
+    x = rng.normal(size=(episodes, SIZE)).astype(np.float32)
+    truth = 1 / (1 + np.exp(-3 * x[:, 0]))
+    success = (rng.random(episodes) < truth).astype(float)
+    return Rollouts(x, success, np.arange(episodes), np.ones(episodes, dtype=bool), 0), truth
+
+
+def test_the_success_value_is_a_probability_that_is_true(rng: np.random.Generator) -> None:
+    value = fit(toy(rng)[0], seed=0)
+    fresh, truth = toy(rng, 3000)
+    said = value.probability(fresh.observations)
+    figures = quality(said, fresh.success)
+    assert figures["auroc"] is not None and figures["auroc"] > 0.85
+    assert figures["ece"] is not None and figures["ece"] < 0.06
+    assert np.abs(said - truth).mean() < 0.12
+
+
+def test_calibration_error_against_a_slow_count(rng: np.random.Generator) -> None:
+    said = rng.random(500)
+    came = (rng.random(500) < said**2).astype(float)
+    slow = 0.0
+    for low in np.arange(0, 1, 0.1):
+        mine = (said >= low) & (said < low + 0.1)
+        slow += mine.mean() * abs(said[mine].mean() - came[mine].mean()) if mine.any() else 0.0
+    assert expected_calibration_error(said, came) == pytest.approx(slow, abs=1e-6)
+
+
+def networks() -> tuple[Policy, SuccessValue]:
+    return Policy(mlp([SIZE, 8, 5], nn.Tanh).eval()), SuccessValue(mlp([SIZE, 8, 1], nn.ReLU).eval(), 1.5, -0.2)
+
+
+def test_a_skill_survives_the_file(tmp_path: Path, rng: np.random.Generator) -> None:
+    policy, value = networks()
+    library.save(tmp_path / "pick.safetensors", policy, value, {"skill": "pick", "seed": 3})
+    skill = library.load(tmp_path / "pick.safetensors")
+    x = rng.normal(size=(4, SIZE)).astype(np.float32)
+    assert np.array_equal(skill.policy.act(x[0]), policy.act(x[0]))
+    assert np.array_equal(skill.value.probability(x), value.probability(x))
+    assert skill.record["seed"] == 3
+    assert skill.say("red block") == "pick up the red block"
+
+
+@pytest.mark.parametrize("damage", ["missing", "cut", "noise", "stranger", "other skill", "other shape"])
+def test_damaged_checkpoints_are_refused_in_words(tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "pick.safetensors"
+    policy, value = networks()
+    library.save(path, policy, value, {"skill": "juggle" if damage == "other skill" else "pick"})
+    if damage == "missing":
+        path.unlink()
+    elif damage == "cut":
+        path.write_bytes(path.read_bytes()[:500])
+    elif damage == "noise":
+        path.write_bytes(b"\x80\x04not a checkpoint")
+    elif damage == "stranger":
+        save_file({"a": torch.zeros(2)}, path)
+    elif damage == "other shape":
+        library.save(path, Policy(mlp([3, 8, 5], nn.Tanh)), value, {"skill": "pick"})
+    with pytest.raises(CheckpointError):
+        library.load(path)
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "x.safetensors"
+    checkpoint.write(path, {"a": torch.ones(2)}, {"n": 1})
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(CheckpointError, match="No space left"):
+        checkpoint.write(path, {"a": torch.zeros(2)}, {"n": 2})
+    assert checkpoint.read(path)[1] == {"n": 1}
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("name", list(TASKS))
+def test_shipped_skills_work_and_know_what_is_hopeless(name: str) -> None:
+    skill = library.load_all([name])[name]
+    feasible = roll_out(SkillEnv(name), skill.policy, 30, seed=424_242)
+    assert feasible.where(feasible.first).success.mean() >= 0.8
+    mixed = roll_out(SkillEnv(name, doubtful=1.0), skill.policy, 60, seed=515_151)
+    asked = mixed.where(mixed.first)
+    assert quality(skill.value.probability(asked.observations), asked.success)["brier"] < 0.2
