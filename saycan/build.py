@@ -39,17 +39,19 @@ def check_instruction(text: Any) -> str:
     return text.strip()
 
 
-def build_agent(config: Any) -> Agent[TabletopBody]:
+def build_agent(config: Any, scorer: Any = None) -> Agent[TabletopBody]:
     """The agent of a config, in a new world with everything at rest.
+
+    :param scorer: a language model that is loaded already.
 
     :raises InputError: if the scene, a checkpoint or the language model cannot be had.
     """
-    layout = lay_out(scene_spec(config))
+    layout = lay_out(scene_spec(config))  # what is quick to check comes before what is slow to load
     try:
         skills = library.load_all()
     except CheckpointError as error:
         raise InputError(str(error)) from None
-    scorer = load_scorer(config.llm)
+    scorer = scorer or load_scorer(config.llm)
     world = Tabletop(gui=config.sim.gui)
     world.reset(layout)
     world.settle()

@@ -47,14 +47,14 @@ class Terminal:
 
 
 def _table(step: Step) -> Table:
-    table = Table(box=None, padding=(0, 1), show_edge=False, header_style="dim")
+    table = Table(box=None, padding=(0, 1, 0, 0), show_edge=False, header_style="dim")
     for title in ("", "skill", "say", "", "can", "", "product", ""):
-        table.add_column(title)
+        table.add_column(title, no_wrap=True)
     for i in step.best(_BEST):
         say, can, product = float(np.exp(step.say[i])), float(step.can[i]), float(step.product[i])
         chosen = i == step.chosen
         row: list[str | Bar] = ["[bold]>[/]" if chosen else " ", step.candidates[i].text]
         for number, colour in ((say, "blue"), (can, "green"), (product, "magenta")):
-            row += [f"{number:.3f}", Bar(1.0, 0.0, number, width=12, color=colour)]
+            row += [f"{number:.3f}", Bar(1.0, 0.0, number, width=8, color=colour)]
         table.add_row(*row, style="bold" if chosen else "")
     return table

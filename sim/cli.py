@@ -127,13 +127,18 @@ def _check_overrides(config_name: str) -> None:
 def _check_types(usual: DictConfig, given: DictConfig, prefix: str = "") -> None:
     """Refuse values of another type than the config has (whole numbers may stand for real ones; null takes anything)."""
     for key, old in usual.items():
-        new, name = given.get(key), f"{prefix}{key}"
+        new, name = given.get(key), f"{prefix}{key!s}"
         if isinstance(old, DictConfig) and isinstance(new, DictConfig):
             _check_types(old, new, f"{name}.")
-        elif old is not None and not (isinstance(new, type(old)) and isinstance(new, bool) == isinstance(old, bool)):
-            if not (isinstance(old, float) and isinstance(new, int) and not isinstance(new, bool)):
-                kind = _KINDS.get(type(old), "a list" if OmegaConf.is_list(old) else "a group of settings")
-                raise InputError(f"{name} must be {kind}, like {old}; got '{new}'")
+        elif old is not None and not _same_type(old, new):
+            kind = _KINDS.get(type(old), "a list" if OmegaConf.is_list(old) else "a group of settings")
+            raise InputError(f"{name} must be {kind}, like {old}; got '{new}'")
+
+
+def _same_type(old: Any, new: Any) -> bool:
+    if isinstance(old, bool) or isinstance(new, bool):
+        return isinstance(old, bool) and isinstance(new, bool)
+    return isinstance(new, type(old)) or (isinstance(old, float) and isinstance(new, int))
 
 
 def _user_errors() -> tuple[type[Exception], ...]:

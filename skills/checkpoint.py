@@ -33,6 +33,7 @@ def write(path: Path, tensors: dict[str, torch.Tensor], record: dict[str, Any]) 
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
+        scratch.chmod(0o644)
         scratch.replace(path)
     except OSError as error:
         if scratch is not None:

@@ -16,7 +16,7 @@ from sim.tabletop import Tabletop
 from skills.observation import SIZE, Sight, features
 from skills.tasks import TASKS, Start, Task
 
-_REWARD, _LOST = 10.0, -4.0  # for success; for a try that is lost: without it, throwing from afar pays
+_REWARD = 10.0  # for success
 _NOISE = 0.005  # metres
 
 
@@ -37,7 +37,7 @@ class SkillEnv(gym.Env[np.ndarray, np.ndarray]):
     4   fingers: negative closes, otherwise opens       (on or off)
     === =============================================== ==============
 
-    An episode ends with success (reward 10), when the try is lost (reward -4), or after the task's horizon; ``info["is_success"]`` tells which. The time that is
+    An episode ends with success (reward 10), when the try is lost, or after the task's horizon; ``info["is_success"]`` tells which. The time that is
     left is part of the observation, so running out of it is a true end (``terminated``), not a cut.
 
     :param task: a name in ``skills.tasks.TASKS``, or a task of your own.
@@ -90,7 +90,7 @@ class SkillEnv(gym.Env[np.ndarray, np.ndarray]):
         now = self._world.state()
         success = self.task.success(self._begin, now, self._target)
         lost = self.task.lost(self._begin, now, self._target)
-        reward = self.task.reward(self._begin, now, self._target) + _REWARD * success + _LOST * lost
+        reward = self.task.reward(self._begin, now, self._target) + _REWARD * success - self.task.penalty * lost
         over = success or lost or self._steps >= self.task.horizon
         return self._observe(now), reward, over, False, {"is_success": success}
 

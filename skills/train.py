@@ -100,7 +100,8 @@ def train_policy(settings: Any, seed: int, out: Path, progress: bool = True) -> 
         device="cpu",
     )
     with torch.no_grad():
-        model.policy.action_net.bias[-1] = settings.grip
+        actions: Any = model.policy.action_net
+        actions.bias[-1] = settings.grip
     model.learn(settings.control_steps, callback=SuccessLog(out / "curve.csv"), progress_bar=progress)
     worlds.close()
     return policy_of(model, task)
@@ -127,12 +128,16 @@ def main(config: Any) -> int:
     settings, seed = config.skill, config.seed
     out = output_folder(config, f"train_{settings.name}")
     began = time.perf_counter()
-    policy = train_policy(settings, seed, out)
+    policy = load(Path(config.policy)).policy if config.policy else train_policy(settings, seed, out)
     trained = time.perf_counter() - began
-    value = fit(roll_out(SkillEnv(settings.name, doubtful=0.5), policy, settings.value_episodes, seed + 1), seed)
+    print(f"Rolling out {settings.value_episodes} episodes for the success value ...", flush=True)
+    trial = SkillEnv(settings.name, doubtful=0.5, nearby=settings.nearby / 2)
+    value = fit(roll_out(trial, policy, settings.value_episodes, seed + 1), seed)
     fitted = time.perf_counter() - began - trained
     record = {"skill": settings.name, "seed": seed, "config": OmegaConf.to_container(settings), **provenance()}
     record |= {"train_seconds": round(trained, 1), "value_seconds": round(fitted, 1)}
+    if config.policy:
+        record["policy"] = load(Path(config.policy)).record.get("policy") or load(Path(config.policy)).record
     path = out / f"{settings.name}.safetensors"
     save(path, policy, value, record)
     record["test"] = evaluate(load(path), settings.test_episodes, _TEST_SEED)

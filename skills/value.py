@@ -16,7 +16,7 @@ from torch import nn
 from skills.envs import SkillEnv
 from skills.networks import Policy, SuccessValue, mlp
 
-_LATER = 4  # states kept of each episode besides its first
+_LATER = 2  # states kept of each episode besides its first
 _BATCH, _EPOCHS = 256, 40
 
 
@@ -82,7 +82,7 @@ def _train(train: Rollouts, rest: Rollouts, seed: int) -> nn.Sequential:
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, _EPOCHS)
     x, y = torch.from_numpy(train.observations), torch.from_numpy(train.success).float()
     x_rest, y_rest = torch.from_numpy(rest.observations), torch.from_numpy(rest.success).float()
-    weights = torch.from_numpy(np.where(train.first, 2.0, 1.0)).float()  # the agent asks at the start
+    weights = torch.from_numpy(np.where(train.first, 3.0, 1.0)).float()  # the agent asks at the start
     best, kept = np.inf, network.state_dict()
     for _ in range(_EPOCHS):
         for batch in torch.randperm(len(x), generator=generator).split(_BATCH):

@@ -40,6 +40,9 @@ class Task(ABC):
     horizon: ClassVar[int] = 40
     """Control steps (1/24 s) after which a try has failed."""
 
+    penalty: ClassVar[float] = 0.0
+    """What losing a try costs: without it, throwing from afar pays; with too much of it, nothing is ever let go."""
+
     @abstractmethod
     def start(self, rng: np.random.Generator) -> Start:
         """A start from which the skill should succeed."""

@@ -40,7 +40,7 @@ class Pick(Task):
 
     def doubtful_start(self, rng: np.random.Generator) -> Start:
         """Out of reach, too wide, a bowl, below another block, against another thing, hand full."""
-        case = rng.integers(6)
+        case = rng.integers(7)
         if case == 0:
             layout = starts.scatter(rng, starts.things(rng, "block", 1), anywhere=True)
         elif case == 1:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from sim.geometry import Box
@@ -14,12 +16,13 @@ from skills.tasks.base import Start, Task, closeness, descent
 
 CLEAR = 0.06  # metres that the hand ends away from the thing's centre, upwards
 _AT_REST = 0.03  # metres per second
+_OUT_OF_HAND = 0.06  # metres between the hand and a thing that it has let go
 
 
 class Place(Task):
     """What both ways of putting something down share: the relation that must hold, and where the thing's centre belongs."""
 
-    reads = ("hand", "time", "target", "size", "load", "gap")
+    reads: ClassVar[tuple[str, ...]] = ("hand", "time", "target", "size", "load", "gap")
     horizon = 45
 
     def related(self, thing: Box, target: Box) -> bool:
@@ -44,8 +47,9 @@ class Place(Task):
         """What was to be put somewhere lies somewhere else, or there never was anything in the hand."""
         if start.held is None or start.held == target:
             return True
-        fallen = now.held is None and not now.hand.gripping and now.speeds[start.held] < _AT_REST
-        return fallen and not self.related(now.boxes[start.held], now.boxes[target])
+        thing = now.boxes[start.held]
+        left = now.held is None and float(np.linalg.norm(now.hand.position - thing.position)) > _OUT_OF_HAND
+        return left and now.speeds[start.held] < _AT_REST and not self.related(thing, now.boxes[target])
 
     def success(self, start: WorldState, now: WorldState, target: str) -> bool:
         if start.held is None or start.held == target or now.held is not None:
@@ -71,6 +75,7 @@ class PlaceIn(Place):
     """``put it in the {receptacle}``."""
 
     name = "place_in"
+    penalty = 4.0
     phrase = "put it in the {receptacle}"
     reads = (*Place.reads, "nearby")  # what is in the receptacle already
 
@@ -90,7 +95,7 @@ class PlaceIn(Place):
 
     def doubtful_start(self, rng: np.random.Generator) -> Start:
         """Hand empty, bowl out of reach or crowded, a block instead of a bowl, the bowl itself meant to go into it."""
-        case = rng.integers(4)
+        case = max(int(rng.integers(-1, 4)), 0)  # an empty hand twice as often
         held, inside, more, bowl = *starts.things(rng, "block", 3), *starts.things(rng, "bowl", 1)
         if case == 0:
             return self._start(rng, starts.scatter(rng, [bowl]), None, bowl.name)
@@ -106,6 +111,7 @@ class PlaceOn(Place):
     """``put it on the {thing}``."""
 
     name = "place_on"
+    penalty = 1.0
     phrase = "put it on the {thing}"
 
     def related(self, thing: Box, target: Box) -> bool:
@@ -121,7 +127,7 @@ class PlaceOn(Place):
 
     def doubtful_start(self, rng: np.random.Generator) -> Start:
         """Hand empty, tower out of reach, too high or with something on top already, a bowl instead of a block."""
-        case = rng.integers(5)
+        case = max(int(rng.integers(-1, 5)), 0)
         held, *tower = starts.things(rng, "block", 5)
         if case == 0:
             return self._start(rng, _tower(rng, tower[:1]), None, "")

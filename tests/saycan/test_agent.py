@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from saycan.agent import Agent, Limits
 from saycan.candidates import DONE
 from saycan.select import combine, select

@@ -7,10 +7,11 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from transformers import LlamaConfig, LlamaForCausalLM
+
 from saycan.language import scorer as scorer_module
 from saycan.language.scorer import TrieScorer
 from saycan.language.trie import Trie, in_chunks
-from transformers import LlamaConfig, LlamaForCausalLM
 
 TEXTS = ["pick up the red block", "pick up the red block tower", "put it in the blue bowl", "done", "done!", "pick up"]
 
@@ -42,7 +43,13 @@ def plain(model: LlamaForCausalLM, prompt: str, texts: list[str]) -> np.ndarray:
 
 def test_equal_to_one_pass_per_text(model: LlamaForCausalLM) -> None:
     scorer = TrieScorer(model, Letters())
-    for prompt in ("Human: do it. Robot:", "Human: do it. Robot: 1. done 2.", "Human: do", "Something else altogether", "S"):
+    for prompt in (
+        "Human: do it. Robot:",
+        "Human: do it. Robot: 1. done 2.",
+        "Human: do",
+        "Something else altogether",
+        "S",
+    ):
         assert np.allclose(scorer.log_probs(prompt, TEXTS), plain(model, prompt, TEXTS), atol=1e-4), prompt
 
 

@@ -20,7 +20,7 @@ def trace(world: Tabletop, actions: np.ndarray) -> np.ndarray:
 
 
 def test_a_saved_moment_branches_exactly(world: Tabletop, rng: np.random.Generator) -> None:
-    world.arm.reset(world.box("red block").position + [0, 0, 0.02])
+    world.arm.reset(world.box("red block").position + np.array([0, 0, 0.02]))
     trace(world, rng.uniform(-1, 1, (20, 5)))
     saved, actions = world.save(), rng.uniform(-1, 1, (30, 5))
     first = trace(world, actions)

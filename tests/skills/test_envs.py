@@ -5,10 +5,11 @@ from __future__ import annotations
 import gymnasium as gym
 import numpy as np
 import pytest
-import skills.envs
 from gymnasium.utils.env_checker import check_env
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+import skills.envs
 from sim.geometry import Box
 from sim.state import Hand
 from skills.envs import SkillEnv

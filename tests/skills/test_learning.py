@@ -9,6 +9,8 @@ import pytest
 import torch
 from hydra import compose, initialize_config_dir
 from safetensors.torch import save_file
+from torch import nn
+
 from sim.paths import CONFIGS
 from skills import checkpoint, library
 from skills.checkpoint import CheckpointError
@@ -18,7 +20,6 @@ from skills.observation import SIZE
 from skills.tasks import TASKS
 from skills.train import train_policy
 from skills.value import Rollouts, expected_calibration_error, fit, quality, roll_out
-from torch import nn
 
 
 def settings(*overrides: str) -> object:
@@ -40,7 +41,12 @@ def mean_return(policy: Policy) -> float:
 def test_a_short_training_improves_and_repeats(tmp_path: Path) -> None:
     torch.set_num_threads(1)
     short = ["skill=pick", "skill.nearby=1.0", "skill.n_steps=128"]
-    untrained = train_policy(settings(*short, "skill.control_steps=1", "skill.n_epochs=1", "skill.learning_rate=0.0"), 0, tmp_path, progress=False)
+    untrained = train_policy(
+        settings(*short, "skill.control_steps=1", "skill.n_epochs=1", "skill.learning_rate=0.0"),
+        0,
+        tmp_path,
+        progress=False,
+    )
     trained = train_policy(settings(*short, "skill.control_steps=12000"), 0, tmp_path, progress=False)
     assert mean_return(trained) > mean_return(untrained) + 1.0
     assert (tmp_path / "curve.csv").read_text().count("\n") > 5
