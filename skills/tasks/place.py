@@ -75,7 +75,7 @@ class PlaceIn(Place):
     """``put it in the {receptacle}``."""
 
     name = "place_in"
-    penalty = 4.0
+    penalty = 2.0
     phrase = "put it in the {receptacle}"
     reads = (*Place.reads, "nearby")  # what is in the receptacle already
 

@@ -1,0 +1,80 @@
+"""The commands as a user runs them, headless, with the real language model."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def run(module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", module, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+
+
+def test_the_main_job(tmp_path: Path) -> None:
+    done = run("saycan.run", "put the block in the bowl", f"out={tmp_path}")
+    assert done.returncode == 0, done.stderr
+    episode = json.loads((tmp_path / "episode.json").read_text())
+    assert episode["outcome"] == "done"
+    assert [step["choice"] for step in episode["steps"]][:2] == ["pick up the red block", "put it in the blue bowl"]
+    first = episode["steps"][0]["candidates"]
+    assert sum(c["say"] for c in first) == pytest.approx(1, abs=1e-6)
+    can = {c["skill"]: c["can"] for c in first}
+    assert can["pick up the red block"] > 0.8 and can["put it in the blue bowl"] < 0.2
+    page = (tmp_path / "report.html").read_text()
+    assert "data:image/gif;base64," in page and "put the block in the bowl" in page
+    assert "http" not in page  # opens offline
+
+
+def test_what_is_not_there_is_declined(tmp_path: Path) -> None:
+    done = run("saycan.run", "put the elephant in the bowl", f"out={tmp_path}", "video=false")
+    assert done.returncode == 1, done.stderr
+    episode = json.loads((tmp_path / "episode.json").read_text())
+    assert episode["outcome"] == "declined" and episode["steps"][0]["choice"] is None
+    assert "can't" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([""], "instruction is missing"),
+        (["a" * 5000], "5,000 characters"),
+        (["?!"], "no word"),
+        (["go", "nosuch=3"], "no setting 'nosuch'"),
+        (["go", "seed=abc"], "whole number"),
+        (["go", "seed=-1"], "0 or more"),
+        (["go", "perception=xray"], "perception/xray"),
+        (["go", "scene.objects=[elephant]"], "no 'elephant'"),
+        (["go", "llm.dtype=float8"], "llm.dtype"),
+        (["go", "llm.model=/nowhere"], "/nowhere"),
+    ],
+)
+def test_bad_input_is_one_sentence(arguments: list[str], words: str, tmp_path: Path) -> None:
+    failed = run("saycan.run", *arguments, f"out={tmp_path / 'new'}")
+    assert failed.returncode == 2
+    assert words in failed.stderr and failed.stderr.count("\n") == 1 and "Traceback" not in failed.stderr
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("module", ["saycan.run", "saycan.trials", "skills.train", "skills.evaluate"])
+def test_help(module: str) -> None:
+    shown = run(module, "--help")
+    assert shown.returncode == 0 and "python -m" in shown.stdout
+
+
+def test_evaluate_ends_with_json() -> None:
+    done = run("skills.evaluate", "skill=pick", "episodes=12")
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout.splitlines()[-1])
+    assert {"skill", "episodes", "success", "ci95", "auroc", "ece", "brier", "control_steps_per_s"} <= set(figures)
+
+
+def test_evaluate_refuses_a_damaged_checkpoint(tmp_path: Path) -> None:
+    broken = tmp_path / "pick.safetensors"
+    broken.write_bytes(b"nonsense")
+    failed = run("skills.evaluate", f"checkpoint={broken}")
+    assert failed.returncode == 2 and "damaged" in failed.stderr and "Traceback" not in failed.stderr

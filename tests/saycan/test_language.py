@@ -1,0 +1,96 @@
+"""The prompt and the planner: what the language model is asked, and what its answers are made into."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from saycan.candidates import DONE
+from saycan.language import prompt
+from saycan.language.planner import Planner
+from saycan.language.weights import ModelError, load
+from saycan.types import Candidate, Episode, SceneView, Step
+from sim.geometry import Box
+from sim.objects import find
+from sim.state import Hand
+from skills.execute import Outcome
+
+NAMES = ["red block", "blue block", "green bowl"]
+VIEW = SceneView(
+    {name: Box(np.zeros(3), 0.0, np.full(3, 0.02)) for name in NAMES},
+    {name: find(name).classes for name in NAMES},
+    (("in", "red block", "green bowl"),),
+    "blue block",
+    Hand(np.zeros(3), 0.0, 0.08, False, np.zeros(4), False, False),
+)
+PICK = Candidate("pick", "red block", "pick up the red block")
+
+
+class CountsWords:
+    """A scorer that likes texts whose words stand in the instruction."""
+
+    def log_probs(self, prompt: str, texts: Sequence[str]) -> np.ndarray:
+        said = prompt.rsplit("Human:", 1)[1].split("\n")[0].lower().split()
+        return np.array([-5.0 + 4 * sum(word.strip(".") in said for word in text.split()[-1:]) for text in texts])
+
+
+def test_the_prompt_tells_scene_and_history() -> None:
+    episode = Episode("put the red\nblock away.")
+    one = np.zeros(1)
+    for success in (False, True):
+        episode.steps.append(Step(VIEW, (PICK,), one, one, one, 0, Outcome(success)))
+    text = prompt.prompt(episode.instruction, episode, VIEW)
+    tail = text[len(prompt.EXAMPLES) :]
+    assert "red block (in the green bowl), green bowl, in the hand: blue block" in tail
+    assert (
+        "Human: put the red block away.\nRobot:\n1. pick up the red block (failed)\n2. pick up the red block\n3."
+        in tail
+    )
+    assert tail.endswith("3.")
+
+
+@given(st.text(max_size=200))
+def test_no_instruction_can_add_a_line_to_the_prompt(text: str) -> None:
+    tail = prompt.prompt(text, Episode(text), VIEW)[len(prompt.EXAMPLES) :]
+    assert len(tail.splitlines()) == 4
+
+
+@pytest.mark.parametrize(
+    ("instruction", "names", "words"),
+    [
+        ("put the block in the bowl", [], []),
+        ("put both cubes in the dish", [], []),
+        ("put the elephant in the bowl", [], ["elephant"]),
+        ("put the green block in the green bowl", ["green block"], []),
+        ("put it in the pink bowl", ["pink bowl"], []),
+        ("move it to the left side", [], []),
+    ],
+)
+def test_unknown_things(instruction: str, names: list[str], words: list[str]) -> None:
+    found = prompt.unknown_things(instruction, VIEW)
+    assert found[0] == names
+    assert [word for word in found[1] if word not in ("move", "put")] == words
+
+
+def test_phantoms_take_what_is_not_there() -> None:
+    planner = Planner(CountsWords(), prior=0.0, margin=0.0)
+    known = np.exp(planner.log_probs(Episode("put the block away"), VIEW, [PICK, DONE]))
+    unknown = np.exp(planner.log_probs(Episode("fetch the elephant"), VIEW, [PICK, DONE]))
+    assert known.sum() > 0.9 and unknown.sum() < 0.1
+
+
+@given(st.text(min_size=1, max_size=80))
+def test_probabilities_are_probabilities(text: str) -> None:
+    say = np.exp(Planner(CountsWords()).log_probs(Episode(text), VIEW, [PICK, DONE]))
+    assert np.all(say >= 0) and say.sum() <= 1 + 1e-9
+
+
+@pytest.mark.parametrize("model", ["/nowhere/model.gguf", "/nowhere"])
+def test_a_missing_model_is_said_in_one_sentence(model: str) -> None:
+    with pytest.raises(ModelError) as error:
+        load(model)
+    assert "\n" not in str(error.value)
