@@ -10,6 +10,7 @@ from omegaconf import OmegaConf
 
 from saycan.build import build_agent, check_instruction
 from saycan.film import Film
+from saycan.gif import write_gif
 from saycan.report import write_report, write_whole
 from saycan.show import Terminal
 from saycan.types import Episode, Step
@@ -18,7 +19,7 @@ from sim.cli import command, output_folder
 
 @command("run", positional="instruction")
 def main(config: Any) -> int:
-    """Follow an instruction; show it, and keep it in episode.json and report.html."""
+    """Follow an instruction; show it, and keep it in episode.json, report.html and episode.gif."""
     instruction = check_instruction(config.instruction)
     agent = build_agent(config)
     folder = output_folder(config, "run")
@@ -44,6 +45,8 @@ def main(config: Any) -> int:
 def _keep(folder: Path, episode: Episode, film: Film | None, config: Any) -> None:
     data = {**episode.to_json(), "perception": config.perception.name, "seed": config.seed}
     write_whole(folder / "episode.json", json.dumps(data, indent=2, ensure_ascii=False) + "\n")
+    if film:
+        write_gif(folder / "episode.gif", episode, film)
     write_report(folder / "report.html", episode, film, OmegaConf.to_yaml(config))
 
 

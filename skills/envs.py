@@ -126,9 +126,10 @@ def begin(world: Tabletop, start: Start) -> None:
 def _close_above(rng: np.random.Generator, start: Start) -> Start:
     """The same start with the hand at or just above the target, turned about right."""
     placement = start.layout[start.target]
-    load = start.layout[start.held].thing.size[2] + 0.01 if start.held else -placement.thing.size[2]
+    load = start.layout[start.held].thing.size[2] + 0.005 if start.held else -placement.thing.size[2]
     lowest = placement.thing.size[2] + load
-    offset = rng.uniform([-0.01, -0.01, lowest], [0.01, 0.01, lowest + 0.06])
+    highest = lowest + (0.02 if start.held else 0.06)
+    offset = rng.uniform([-0.01, -0.01, lowest], [0.01, 0.01, highest])
     hand = np.clip(placement.position + offset, WORKSPACE_LOW, WORKSPACE_HIGH)
     return replace(start, hand=hand, yaw=wrap_half_turn(placement.yaw + float(rng.uniform(-0.3, 0.3))))
 

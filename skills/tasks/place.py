@@ -111,7 +111,6 @@ class PlaceOn(Place):
     """``put it on the {thing}``."""
 
     name = "place_on"
-    penalty = 1.0
     phrase = "put it on the {thing}"
 
     def related(self, thing: Box, target: Box) -> bool:
