@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import ClassVar
 
 import numpy as np
@@ -25,13 +26,13 @@ class Place(Task):
     reads: ClassVar[tuple[str, ...]] = ("hand", "time", "target", "size", "load", "gap")
     horizon = 45
 
+    @abstractmethod
     def related(self, thing: Box, target: Box) -> bool:
         """Whether the thing is where it belongs."""
-        raise NotImplementedError
 
+    @abstractmethod
     def goal_point(self, thing: Box, target: Box) -> np.ndarray:
         """Where the thing's centre should come, metres."""
-        raise NotImplementedError
 
     def reward(self, start: WorldState, now: WorldState, target: str) -> float:
         if start.held is None or start.held == target:
