@@ -41,7 +41,7 @@ def evaluate(skill: Skill, episodes: int, seed: int) -> dict[str, Any]:
 @command("evaluate")
 def main(config: Any) -> int:
     """Print a skill's figures as one line of JSON."""
-    path = Path(config.checkpoint) if config.checkpoint else SHIPPED / f"{config.skill}.safetensors"
+    path = Path(config.checkpoint) if config.checkpoint else SHIPPED / f"{config.skill.name}.safetensors"
     print_json(evaluate(load(path), config.episodes, config.seed))
     return 0
 

@@ -31,7 +31,7 @@ class Planner:
         name such as "green block" is surely meant as one and gets as much added.
     """
 
-    def __init__(self, scorer: Scorer, prior: float = 0.7, phantoms: bool = True, margin: float = 2.5):
+    def __init__(self, scorer: Scorer, prior: float = 0.85, phantoms: bool = True, margin: float = 2.5):
         self._scorer, self._prior, self._phantoms, self._margin = scorer, prior, phantoms, margin
 
     def log_probs(self, episode: Episode, view: SceneView, candidates: Sequence[Candidate]) -> np.ndarray:
