@@ -14,7 +14,6 @@ from sim.cli import InputError
 from sim.scenes import SceneSpec, lay_out
 from sim.tabletop import Tabletop
 from skills import library
-from skills.checkpoint import CheckpointError
 
 MOST_CHARACTERS = 1000
 PERCEPTIONS: dict[str, type[Perception]] = {"oracle": Oracle}
@@ -47,10 +46,7 @@ def build_agent(config: Any, scorer: Any = None) -> Agent[TabletopBody]:
     :raises InputError: if the scene, a checkpoint or the language model cannot be had.
     """
     layout = lay_out(scene_spec(config))  # what is quick to check comes before what is slow to load
-    try:
-        skills = library.load_all()
-    except CheckpointError as error:
-        raise InputError(str(error)) from None
+    skills = library.load_all()
     scorer = scorer or load_scorer(config.llm)
     world = Tabletop(gui=config.sim.gui)
     world.reset(layout)
