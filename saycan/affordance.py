@@ -8,7 +8,7 @@ import numpy as np
 
 from saycan.types import Candidate, SceneView
 from skills.library import Skill
-from skills.observation import Sight, features
+from skills.observation import Sight
 
 
 class SuccessValues:
@@ -23,9 +23,10 @@ class SuccessValues:
     def success_probability(self, view: SceneView, candidates: Sequence[Candidate]) -> np.ndarray:
         """p(success | what is seen, candidate), shape (K,), one network pass for each skill."""
         can = np.full(len(candidates), self._done)
+        sight = Sight(view.hand, view.boxes, view.held, view.drawer)
         for name, skill in self._library.items():
-            mine = [i for i, candidate in enumerate(candidates) if candidate.skill == name]
+            mine = {i: c.target for i, c in enumerate(candidates) if c.skill == name and c.target is not None}
             if mine:
-                seen = [features(Sight(view.hand, view.boxes, view.held, candidates[i].argument), 0.0) for i in mine]
-                can[mine] = skill.value.probability(np.stack(seen))
+                seen = [skill.task.observer(sight, target).observe(sight, 0.0) for target in mine.values()]
+                can[list(mine)] = skill.value.probability(np.stack(seen))
         return can

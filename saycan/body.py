@@ -11,7 +11,7 @@ from saycan.affordance import SuccessValues
 from saycan.perception import Perception
 from saycan.types import Candidate, SceneView
 from sim.tabletop import Tabletop
-from skills.execute import Outcome, execute
+from skills.execute import Outcome, Watch, execute
 from skills.library import Skill
 
 
@@ -27,9 +27,10 @@ class TabletopBody:
         library: Mapping[str, Skill],
         perception: Perception,
         done: float = 1.0,
+        watch: Watch | None = None,
     ):
         self.world, self.library, self.perception = world, library, perception
-        self._values = SuccessValues(library, done)
+        self._values, self._watch = SuccessValues(library, done), watch
         self.each_step: Callable[[], None] | None = None
 
     def perceive(self) -> SceneView:
@@ -46,12 +47,14 @@ class TabletopBody:
 
     def execute(self, candidate: Candidate) -> Outcome:
         """Do a skill; things come to rest afterwards."""
+        assert candidate.target is not None, "done is not a skill"
         skill = self.library[candidate.skill]
         outcome = execute(
             self.world,
             skill,
-            candidate.argument,
-            lambda target: self.perception.track(self.world, target),
+            candidate.target,
+            lambda: self.perception.track(self.world),
+            self._watch,
             self.each_step,
         )
         self.world.settle(limit=12)

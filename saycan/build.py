@@ -14,6 +14,7 @@ from sim.cli import InputError
 from sim.scenes import SceneSpec, lay_out
 from sim.tabletop import Tabletop
 from skills import library
+from skills.execute import Watch
 
 MOST_CHARACTERS = 1000
 PERCEPTIONS: dict[str, type[Perception]] = {"oracle": Oracle}
@@ -52,7 +53,7 @@ def build_agent(config: Any, scorer: Any = None) -> Agent[TabletopBody]:
     world.reset(layout)
     world.settle()
     a = config.agent
-    body = TabletopBody(world, skills, build_perception(config.perception.name), a.done)
+    body = TabletopBody(world, skills, build_perception(config.perception.name), a.done, Watch(a.hopeless, a.patience))
     limits = Limits(steps=a.steps, tries=a.tries, least=a.least)
     return Agent(body, Planner(scorer, a.prior, a.phantoms, a.margin), limits, a.tau, a.strength)
 

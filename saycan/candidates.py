@@ -1,4 +1,4 @@
-"""Everything that could be done next, in language: each skill with each thing that its phrase takes, and "done"."""
+"""Everything that could be done next, in language: each skill with all that its phrase takes, and "done"."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ from collections.abc import Mapping
 from saycan.types import Candidate, SceneView
 from skills.library import Skill
 
-DONE = Candidate("done", "", "done")
+DONE = Candidate("done", "done")
 
 
 def propose(library: Mapping[str, Skill], view: SceneView) -> tuple[Candidate, ...]:
     """Candidates for a scene. Only what does not exist is left out; whether the rest can be done is the values' to say."""
     found = [
-        Candidate(skill.name, name, skill.say(name))
+        Candidate(skill.name, skill.task.say(target), target)
         for skill in library.values()
-        for name in view.boxes
-        if skill.argument == "thing" or skill.argument in view.classes[name]
+        for target in skill.task.offers(view.classes)
     ]
     return (*found, DONE)

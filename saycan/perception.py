@@ -20,8 +20,8 @@ class Perception(Protocol):
     def look(self, world: Tabletop) -> SceneView:
         """The scene as it is now, for deciding."""
 
-    def track(self, world: Tabletop, target: str) -> Sight:
-        """What a running skill may know of its target."""
+    def track(self, world: Tabletop) -> Sight:
+        """What a running skill may know."""
 
 
 class Oracle:
@@ -36,12 +36,13 @@ class Oracle:
             relations=relations(state),
             held=state.held,
             hand=state.hand,
+            drawer=state.drawer,
         )
 
-    def track(self, world: Tabletop, target: str) -> Sight:
+    def track(self, world: Tabletop) -> Sight:
         """The true places."""
         state = world.state()
-        return Sight(state.hand, state.boxes, state.held, target)
+        return Sight(state.hand, state.boxes, state.held, state.drawer)
 
 
 def relations(state: WorldState) -> tuple[tuple[str, str, str], ...]:
@@ -49,7 +50,7 @@ def relations(state: WorldState) -> tuple[tuple[str, str, str], ...]:
     facts = []
     for a, box in state.boxes.items():
         for b, other in state.boxes.items():
-            if a == b or a == state.held:
+            if a == b or a == state.held or state.things[a].is_fixture:
                 continue
             if state.things[b].is_receptacle and is_in(box, other):
                 facts.append(("in", a, b))

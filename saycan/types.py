@@ -11,6 +11,7 @@ import numpy as np
 from sim.geometry import Box
 from sim.state import Hand
 from skills.execute import Outcome
+from skills.tasks import Target
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class SceneView:
     :param relations: facts such as ``("in", "red block", "blue bowl")`` and ``("on", a, b)``.
     :param held: the thing in the hand.
     :param hand: the arm's own sensors.
+    :param drawer: how far the drawer is open, 0 to 1; None where there is none.
     """
 
     boxes: Mapping[str, Box]
@@ -29,6 +31,7 @@ class SceneView:
     relations: tuple[tuple[str, str, str], ...]
     held: str | None
     hand: Hand
+    drawer: float | None = None
 
 
 @dataclass(frozen=True)
@@ -36,13 +39,13 @@ class Candidate:
     """A skill with its argument, and how one says it.
 
     :param skill: the skill's name, or "done".
-    :param argument: name of the thing that it is about; empty for "done".
     :param text: the skill in language: "put it in the blue bowl".
+    :param target: what it is about; None for "done".
     """
 
     skill: str
-    argument: str
     text: str
+    target: Target | None = None
 
 
 @dataclass(frozen=True)
@@ -117,4 +120,6 @@ def _step_json(step: Step) -> dict[str, Any]:
         "relations": [list(fact) for fact in step.view.relations],
         "decision_seconds": round(step.seconds, 4),
         "control_steps": step.outcome.control_steps if step.outcome else 0,
+        "ended": step.outcome.ended if step.outcome else "",
+        "drawer": step.view.drawer,
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,20 +36,61 @@ class Box:
 
     def covers(self, point: np.ndarray, margin: float = 0.0) -> bool:
         """Whether a point (x, y) lies inside the outline seen from above, shrunk by ``margin`` metres."""
-        c, s = np.cos(self.yaw), np.sin(self.yaw)
-        d = np.asarray(point[:2]) - self.position[:2]
-        along = np.array([c * d[0] + s * d[1], -s * d[0] + c * d[1]]) / np.maximum(self.half[:2] - margin, 1e-9)
-        return bool(np.hypot(*along) < 1) if self.round else bool(np.max(np.abs(along)) < 1)
+        c, s = math.cos(self.yaw), math.sin(self.yaw)
+        dx, dy = float(point[0] - self.position[0]), float(point[1] - self.position[1])
+        first = (c * dx + s * dy) / max(float(self.half[0]) - margin, 1e-9)
+        second = (c * dy - s * dx) / max(float(self.half[1]) - margin, 1e-9)
+        return math.hypot(first, second) < 1 if self.round else max(abs(first), abs(second)) < 1
 
 
-def upright_box(position: np.ndarray, rotation: np.ndarray, size: np.ndarray, round_outline: bool = False) -> Box:
+def gap(a: Box, b: Box) -> float:
+    """Free space between two outlines seen from above, metres; negative where they overlap.
+
+    Never more than the true distance: the widest gap along the outlines' own axes and the line between their centres.
+    """
+    apart = b.position[:2] - a.position[:2]
+    angles = [angle for box in (a, b) if not box.round for angle in (box.yaw, box.yaw + math.pi / 2)]
+    angles.append(math.atan2(apart[1], apart[0]))
+    return max(abs(apart[0] * math.cos(t) + apart[1] * math.sin(t)) - _reach(a, t) - _reach(b, t) for t in angles)
+
+
+def _reach(box: Box, angle: float) -> float:
+    """How far an outline reaches from its centre in a direction."""
+    first, second = abs(math.cos(angle - box.yaw)) * box.half[0], abs(math.sin(angle - box.yaw)) * box.half[1]
+    return float(math.hypot(first, second) if box.round else first + second)
+
+
+def upright_box(
+    position: Sequence[float] | np.ndarray, orientation: Sequence[float], size: Sequence[float], symmetry: str = "box"
+) -> Box:
     """The upright box of a thing that may lie on any of its sides.
 
-    :param rotation: matrix from the thing's frame to the robot frame, shape (3, 3).
-    :param size: half extents in the thing's own frame, metres, shape (3,).
+    Plain numbers instead of arrays: this runs for each thing in each control step.
+
+    :param orientation: quaternion (x, y, z, w) from the thing's frame to the robot frame.
+    :param size: half extents in the thing's own frame, metres.
+    :param symmetry: "box", "cylinder" (round about its own z axis) or "sphere".
     """
-    vertical = int(np.argmax(np.abs(rotation[2])))
+    if symmetry == "sphere":
+        return Box(np.array(position), 0.0, np.array(size), True)
+    rotation = _rotation(*orientation)
+    up = [abs(r) for r in rotation[2]]
+    if symmetry == "cylinder":
+        height = size[2] * up[2] + size[0] * math.sqrt(max(0.0, 1 - up[2] ** 2))
+        if up[2] > math.sqrt(0.5):
+            return Box(np.array(position), 0.0, np.array([size[0], size[1], height]), True)
+        along = math.atan2(rotation[1][2], rotation[0][2])
+        return Box(np.array(position), along, np.array([size[2], size[0], height]))
+    vertical = up.index(max(up))
     first, second = (i for i in range(3) if i != vertical)
-    yaw = float(np.arctan2(rotation[1, first], rotation[0, first]))
-    height = float(np.abs(rotation[2]) @ size)  # exact also while it is tilted
-    return Box(position, yaw, np.array([size[first], size[second], height]), round_outline and vertical == 2)
+    yaw = math.atan2(rotation[1][first], rotation[0][first])
+    height = up[0] * size[0] + up[1] * size[1] + up[2] * size[2]  # exact also while it is tilted
+    return Box(np.array(position), yaw, np.array([size[first], size[second], height]))
+
+
+def _rotation(x: float, y: float, z: float, w: float) -> tuple[tuple[float, float, float], ...]:
+    return (
+        (1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)),
+        (2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)),
+        (2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)),
+    )

@@ -16,11 +16,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sim.relations import has_moved, is_at, is_in, is_on, is_unchanged
+from sim.relations import has_moved, is_at, is_closed, is_in, is_on, is_open, is_unchanged
 from sim.state import WorldState
 
 _TOKEN = re.compile(r"\s*([(),]|[^(),\s]+)")
-_OPEN, _CLOSED = 0.8, 0.2  # share of its way from which a drawer counts as open, up to which as closed
 
 Judge = Callable[[WorldState, WorldState, str], bool]
 """A goal made ready: (state at the start, state now, what ``_`` stands for) -> whether it holds."""
@@ -183,6 +182,6 @@ _PREDICATES: dict[str, tuple[int, Callable[..., bool]]] = {
     "at": (2, lambda s, n, a, region: _resting(n, a) and is_at(n.boxes[a], region)),
     "holding": (1, lambda s, n, a: n.boxes[a] is not None and n.held == a),
     "moved": (2, lambda s, n, a, direction: has_moved(s.boxes[a], n.boxes[a], direction)),
-    "open": (1, lambda s, n, a: _drawer(n, a) >= _OPEN),
-    "closed": (1, lambda s, n, a: _drawer(n, a) <= _CLOSED),
+    "open": (1, lambda s, n, a: is_open(_drawer(n, a))),
+    "closed": (1, lambda s, n, a: is_closed(_drawer(n, a))),
 }

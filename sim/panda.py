@@ -17,6 +17,7 @@ HAND, LEFT, RIGHT, TIP = (
 _ARM = list(range(7))
 _FINGERS = [LEFT, RIGHT]
 _HOME_JOINTS = [0.0, -0.45, 0.0, -2.35, 0.0, 1.9, math.pi / 4]
+_ITERATIONS = 10  # of inverse kinematics in a control step: it starts from the joints as they are, and more overshoots
 _ARM_FORCE, _FINGER_FORCE = 87.0, 20.0  # newton metres, newtons
 MAX_OPENING = 0.08  # metres between the fingers
 
@@ -78,7 +79,7 @@ class Panda:
 
     def drive(self) -> None:
         """Solve the joints for the present target and set the motors."""
-        self._joints = self._solve(self.target, self.target_yaw, iterations=20)
+        self._joints = self._solve(self.target, self.target_yaw, iterations=_ITERATIONS)
         self._set_motors()
 
     def save(self) -> tuple[np.ndarray, float, bool, list[float]]:
@@ -121,7 +122,7 @@ class Panda:
     def _solve(self, position: np.ndarray, yaw: float, iterations: int) -> list[float]:
         down = self._client.getQuaternionFromEuler([math.pi, 0, yaw])
         joints = self._client.calculateInverseKinematics(
-            self.body, TIP, list(position), down, maxNumIterations=iterations, residualThreshold=1e-5
+            self.body, TIP, list(position), down, maxNumIterations=iterations, residualThreshold=1e-4
         )
         return list(joints[:7])
 

@@ -1,5 +1,6 @@
-"""Where configs and assets are, in a checkout and in an installed copy alike."""
+"""Where configs and assets are, in a checkout and in an installed copy alike, and where people keep skills of their own."""
 
+import os
 from pathlib import Path
 
 _HERE = Path(__file__).resolve().parent
@@ -14,3 +15,9 @@ def _find(folder: str) -> Path:
 
 CONFIGS = _find("configs")
 ASSETS = _find("assets")
+
+
+def plugin_folders() -> list[Path]:
+    """Folders with skills that live outside, from the environment variable ``SAYCAN_SKILLS``, separated by colons."""
+    names = os.environ.get("SAYCAN_SKILLS", "").split(os.pathsep)
+    return [Path(name).expanduser().resolve() for name in names if name]

@@ -25,12 +25,18 @@ REGIONS = (
 )
 MOVED = 0.05  # metres that count as having been moved in a direction
 STILL = 0.02  # metres that do not count as a change
+_OPEN, _CLOSED = 0.8, 0.2  # share of its way
 _CONTACT = 0.01  # vertical gap up to which one thing rests on another, metres
+_FLAT = 0.04  # metres from foot to rim up to which a receptacle is a tray
 
 
 def is_in(a: Box, receptacle: Box) -> bool:
-    """Whether a's centre is inside the receptacle's rim and below it."""
-    return receptacle.bottom < a.position[2] < receptacle.top and receptacle.covers(a.position)
+    """Whether a's centre is inside the receptacle's rim and below it.
+
+    Of something as flat as a tray it is enough that what stands in it has its lower face below the rim: no can's centre ever is.
+    """
+    height = a.bottom if 2 * receptacle.half[2] < _FLAT else a.position[2]
+    return bool(receptacle.bottom < a.position[2] and height < receptacle.top and receptacle.covers(a.position))
 
 
 def is_on(a: Box, b: Box) -> bool:
@@ -53,6 +59,21 @@ def is_at(a: Box, region: str) -> bool:
     return (row == column == "middle") if region == "middle" else region == f"{row} {column} corner"
 
 
+def region_box(region: str) -> Box:
+    """A region as a flat box on the table.
+
+    :raises ValueError: if there is no such region.
+    """
+    if region not in REGIONS:
+        raise ValueError(f"there is no region '{region}'; there are {', '.join(REGIONS)}")
+    third = (AREA_HIGH - AREA_LOW) / 3
+    row = 2 if "top" in region else 0 if "bottom" in region else 1
+    column = 2 if "left" in region else 0 if "right" in region else 1
+    centre = AREA_LOW + third * (np.array([row, column]) + 0.5)
+    half = third / 2 * ([3, 1] if region.endswith("side") else [1, 1])
+    return Box(np.array([*centre, 0.0]), 0.0, np.array([*half, 0.0]))
+
+
 def has_moved(before: Box, after: Box, direction: str) -> bool:
     """Whether a thing is now at least 5 cm further in a direction.
 
@@ -61,6 +82,16 @@ def has_moved(before: Box, after: Box, direction: str) -> bool:
     if direction not in DIRECTIONS:
         raise ValueError(f"there is no direction '{direction}'; there are {', '.join(DIRECTIONS)}")
     return float((after.position - before.position)[:2] @ DIRECTIONS[direction]) >= MOVED
+
+
+def is_open(drawer: float) -> bool:
+    """Whether a drawer that is out by that share of its way counts as open."""
+    return drawer >= _OPEN
+
+
+def is_closed(drawer: float) -> bool:
+    """Whether a drawer that is out by that share of its way counts as closed."""
+    return drawer <= _CLOSED
 
 
 def is_unchanged(before: Box, after: Box) -> bool:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import pairwise
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from sim.objects import WALL, Thing, find
+from sim import cabinet
+from sim.layout import Layout, Placement, inside, is_clear, standing
+from sim.objects import Thing, find
 
-KINDS = ("tabletop",)
-_LOW, _HIGH = np.array([0.34, -0.30]), np.array([0.64, 0.30])  # where things are put, metres (x, y)
-_FAR_LOW, _FAR_HIGH = np.array([0.86, -0.40]), np.array([0.98, 0.40])  # out of the arm's reach, still on the table
+KINDS = ("tabletop", "kitchen")
+_LOW, _HIGH = np.array([0.34, -0.34]), np.array([0.64, 0.34])  # where things are put, metres (x, y)
+_FAR_LOW, _FAR_HIGH = np.array([0.90, -0.45]), np.array([0.98, 0.45])  # out of the arm's reach, still on the table
 _TABLE_LOW, _TABLE_HIGH = np.array([0.15, -0.6]), np.array([1.05, 0.6])
-_GAP = 0.035  # free space between two things, metres: room for a finger
-_TRIES = 2000
+_CABINET_LOW, _CABINET_HIGH = np.array([0.71, 0.12]), np.array([0.73, 0.22])  # y on either side
+_GAPS = (0.035, 0.02, 0.01)  # free space between two things, metres: room for a finger, and less where it is crowded
+_TRIES, _LAYOUTS = 200, 8
 
 
 class SceneError(ValueError):
@@ -26,9 +28,11 @@ class SceneError(ValueError):
 class SceneSpec:
     """What stands in a scene; the layout is drawn from the seed.
 
+    :param kind: "tabletop", or "kitchen", which has a cabinet with a drawer.
     :param place: fixed places, (x, y) in metres, of some of the objects.
     :param inside: object -> the object that it starts in.
     :param unreachable: objects that start where the arm cannot get at them.
+    :param drawer: "open" or "closed" (the default where there is a drawer).
     """
 
     kind: str = "tabletop"
@@ -37,18 +41,13 @@ class SceneSpec:
     place: Mapping[str, Sequence[float]] = field(default_factory=dict)
     inside: Mapping[str, str] = field(default_factory=dict)
     unreachable: Sequence[str] = ()
+    drawer: str | None = None
 
-
-@dataclass(frozen=True)
-class Placement:
-    """A thing and where it stands: centre (metres, robot frame) and yaw (radians)."""
-
-    thing: Thing
-    position: np.ndarray
-    yaw: float
-
-
-Layout = dict[str, Placement]
+    @property
+    def has_drawer(self) -> bool:
+        """Whether a cabinet stands on the table."""
+        named = cabinet.NAME in self.objects or cabinet.NAME in self.inside.values()
+        return self.kind == "kitchen" or self.drawer is not None or named
 
 
 def lay_out(spec: SceneSpec) -> Layout:
@@ -58,43 +57,66 @@ def lay_out(spec: SceneSpec) -> Layout:
     """
     things = _check(spec)
     rng = np.random.default_rng(spec.seed)
-    layout: Layout = {}
-    fixed = [name for name in things if name in spec.place]
-    free = [name for name in things if name not in spec.place and name not in spec.inside]
-    for name in fixed + free:
-        spot = (
-            np.array(spec.place[name], float)
-            if name in spec.place
-            else _draw_spot(rng, things[name], name, spec, layout)
-        )
-        layout[name] = standing(things[name], spot, _draw_yaw(rng, things[name]))
+    for attempt in range(_LAYOUTS):
+        try:
+            layout = _stand(spec, things, rng, _GAPS[min(attempt // 2, len(_GAPS) - 1)])
+            break
+        except SceneError:
+            if attempt == _LAYOUTS - 1:
+                raise
     for name, container in spec.inside.items():
-        layout[name] = _inside(things[name], layout[container], rng)
+        there = [layout[n] for n, c in spec.inside.items() if c == container and n in layout]
+        layout[name] = inside(things[name], layout[container], there, rng, _draw_yaw(rng, things[name]))
     return {name: layout[name] for name in things}
 
 
-def standing(thing: Thing, spot: np.ndarray, yaw: float, floor: float = 0.0) -> Placement:
-    """A thing standing upright at (x, y), on a surface at height ``floor``."""
-    return Placement(thing, np.array([spot[0], spot[1], floor + thing.size[2]]), yaw)
+def _stand(spec: SceneSpec, things: Mapping[str, Thing], rng: np.random.Generator, gap: float) -> Layout:
+    """What stands on the table itself: fixed places first, then the large things."""
+    names = [name for name in things if name not in spec.inside]
+    names.sort(key=lambda n: (n not in spec.place, not things[n].is_fixture, -max(things[n].size[:2])))
+    layout: Layout = {}
+    for name in names:
+        layout[name] = _draw(spec, things[name], name, layout, rng, gap)
+    return layout
 
 
-def clear_of(spot: np.ndarray, thing: Thing, others: Layout, gap: float = _GAP) -> bool:
-    """Whether a thing at (x, y) would leave ``gap`` metres to all others, whatever its yaw."""
-    reach = float(np.hypot(*thing.size[:2])) if thing.shape == "box" else thing.size[0]
-    for other in others.values():
-        theirs = float(np.hypot(*other.thing.size[:2])) if other.thing.shape == "box" else other.thing.size[0]
-        if np.hypot(*(spot - other.position[:2])) < reach + theirs + gap:
-            return False
-    return True
+def _draw(spec: SceneSpec, thing: Thing, name: str, layout: Layout, rng: np.random.Generator, gap: float) -> Placement:
+    if name in spec.place:
+        return _opened(standing(thing, np.array(spec.place[name], float), _draw_yaw(rng, thing)), spec)
+    for _ in range(_TRIES):
+        placement = _opened(standing(thing, _spot(rng, thing, name in spec.unreachable), _draw_yaw(rng, thing)), spec)
+        if is_clear(placement, layout.values(), gap):
+            return placement
+    raise SceneError(f"there is no room left on the table for '{name}' beside {len(layout)} other things")
+
+
+def _spot(rng: np.random.Generator, thing: Thing, far: bool) -> np.ndarray:
+    if thing.is_fixture:
+        return rng.uniform(_CABINET_LOW, _CABINET_HIGH) * [1, rng.choice([-1, 1])]
+    return rng.uniform(_FAR_LOW, _FAR_HIGH) if far else rng.uniform(_LOW, _HIGH)
+
+
+def _opened(placement: Placement, spec: SceneSpec) -> Placement:
+    return replace(placement, opening=1.0) if placement.thing.is_fixture and spec.drawer == "open" else placement
+
+
+def _draw_yaw(rng: np.random.Generator, thing: Thing) -> float:
+    if thing.is_fixture:
+        return float(rng.uniform(-0.1, 0.1))
+    return float(rng.uniform(-np.pi / 4, np.pi / 4)) if thing.symmetry == "box" else 0.0
 
 
 def _check(spec: SceneSpec) -> dict[str, Thing]:
     if spec.kind not in KINDS:
-        raise SceneError(f"there is no scene kind '{spec.kind}'; there is {', '.join(KINDS)}")
+        raise SceneError(f"there is no scene kind '{spec.kind}'; there is {' and '.join(KINDS)}")
+    if spec.drawer not in (None, "open", "closed"):
+        raise SceneError(f"`drawer` must be open or closed, not '{spec.drawer}'")
     names = list(spec.objects)
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled:
         raise SceneError(f"a scene can hold each thing once; listed twice: {', '.join(doubled)}")
+    if spec.has_drawer and cabinet.NAME not in names:
+        names.append(cabinet.NAME)
     try:
         things = {name: find(name) for name in names}
     except ValueError as error:
@@ -118,36 +140,11 @@ def _check_places(spec: SceneSpec) -> None:
             )
 
 
-def _check_containers(spec: SceneSpec, things: dict[str, Thing]) -> None:
+def _check_containers(spec: SceneSpec, things: Mapping[str, Thing]) -> None:
     for name, container in spec.inside.items():
         if container not in things or not things[container].is_receptacle:
             raise SceneError(f"'{name}' cannot start inside '{container}': that is no receptacle of this scene")
         if container in spec.inside:
             raise SceneError(f"'{container}' is inside something itself, so nothing can start in it")
-
-
-def _draw_spot(rng: np.random.Generator, thing: Thing, name: str, spec: SceneSpec, layout: Layout) -> np.ndarray:
-    low, high = (_FAR_LOW, _FAR_HIGH) if name in spec.unreachable else (_LOW, _HIGH)
-    for _ in range(_TRIES):
-        spot = rng.uniform(low, high)
-        if clear_of(spot, thing, layout):
-            return spot
-    raise SceneError(f"there is no room left on the table for '{name}' beside {len(layout)} other things")
-
-
-def _draw_yaw(rng: np.random.Generator, thing: Thing) -> float:
-    return float(rng.uniform(-np.pi / 4, np.pi / 4)) if thing.shape == "box" else 0.0
-
-
-def _inside(thing: Thing, container: Placement, rng: np.random.Generator) -> Placement:
-    offset = rng.uniform(-0.01, 0.01, size=2)
-    floor = container.position[2] - container.thing.size[2] + WALL
-    return standing(thing, container.position[:2] + offset, _draw_yaw(rng, thing), floor + 0.001)
-
-
-def stacked(things: Sequence[Thing], spot: np.ndarray, yaw: float) -> list[Placement]:
-    """A tower of things at (x, y), the first at the bottom."""
-    tower = [standing(things[0], spot, yaw)]
-    for below, thing in pairwise(things):
-        tower.append(standing(thing, spot, yaw, tower[-1].position[2] + below.size[2]))
-    return tower
+        if things[name].is_receptacle:
+            raise SceneError(f"'{name}' cannot start inside '{container}': it is too large")

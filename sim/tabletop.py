@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,16 +15,18 @@ with quiet():
     import pybullet
     from pybullet_utils.bullet_client import BulletClient
 
+from sim import cabinet
 from sim.camera import Camera, Picture
 from sim.geometry import Box, upright_box
-from sim.objects import create_body
+from sim.layout import Layout
 from sim.panda import Panda, wrap_half_turn
-from sim.scenes import Layout
+from sim.shapes import create_body
 from sim.state import Hand, WorldState
 
-SUBSTEPS = 10  # physics steps of 1/240 s in one control step
-CONTROL_HZ = 240 / SUBSTEPS
-_SOLVER_ITERATIONS = 25  # half of PyBullet's default: a control step in contact is a third cheaper, grasps hold as well
+CONTROL_HZ = 24
+SUBSTEPS = 6  # physics steps in one control step
+PHYSICS_HZ = CONTROL_HZ * SUBSTEPS
+_SOLVER_ITERATIONS = 20  # less than half of PyBullet's default: grasps hold as well (see docs/speed.md)
 _TABLE_HALF = (0.5, 0.75, 0.02)
 _TABLE_CENTRE = (0.6, 0.0, -0.02)
 
@@ -37,7 +40,7 @@ class Snapshot:
 
 
 class Tabletop:
-    """A Panda at a table with things on it, simulated by PyBullet at 240 Hz and controlled at 24 Hz.
+    """A Panda at a table with things on it, simulated by PyBullet at 144 Hz and controlled at 24 Hz.
 
     :param gui: open PyBullet's window instead of running headless.
     """
@@ -46,12 +49,14 @@ class Tabletop:
         with quiet():
             self.client: Any = BulletClient(pybullet.GUI if gui else pybullet.DIRECT)
         self.client.setGravity(0, 0, -9.81)
+        self.client.setTimeStep(1 / PHYSICS_HZ)
         self.client.setPhysicsEngineParameter(numSolverIterations=_SOLVER_ITERATIONS)
         self._build_table()
         self.arm = Panda(self.client)
         self._layout: Layout = {}
         self._dozing = False
         self._bodies: dict[str, int] = {}
+        self._cabinet: list[int] = []
         self._names: dict[int, str] = {}
 
     def reset(self, layout: Layout, hand: np.ndarray | None = None, yaw: float = 0.0) -> None:
@@ -59,11 +64,15 @@ class Tabletop:
 
         :param hand: where the hand starts, metres; None: above the middle of the table.
         """
-        for body in self._bodies.values():
+        for body in [*self._bodies.values(), *self._cabinet]:
             self.client.removeBody(body)
         self._dozing = False
         self._layout = dict(layout)
-        self._bodies = {n: create_body(self.client, p.thing, p.position, p.yaw) for n, p in layout.items()}
+        movable = {name: p for name, p in layout.items() if p.thing.shape != "cabinet"}
+        self._bodies = {n: create_body(self.client, p.thing, p.position, p.yaw, p.tilt) for n, p in movable.items()}
+        self._cabinet = [
+            cabinet.create(self.client, p.position, p.yaw, p.opening) for n, p in layout.items() if n not in movable
+        ]
         self._names = {body: name for name, body in self._bodies.items()}
         self.arm.reset(np.array([0.45, 0.0, 0.3]) if hand is None else hand, yaw)
 
@@ -74,8 +83,9 @@ class Tabletop:
 
     def wait(self, steps: int) -> None:
         """Let time pass for some control steps without a new command."""
+        advance = self.client.stepSimulation
         for _ in range(steps * SUBSTEPS):
-            self.client.stepSimulation()
+            advance()
 
     def settle(self, limit: int = 48, speed: float = 0.005) -> None:
         """Wait until nothing moves faster than ``speed`` (metres per second), at most ``limit`` control steps."""
@@ -101,29 +111,35 @@ class Tabletop:
 
     def box(self, name: str) -> Box:
         """Where a thing truly is."""
-        position, orientation = self.client.getBasePositionAndOrientation(self._bodies[name])
-        rotation = np.array(self.client.getMatrixFromQuaternion(orientation)).reshape(3, 3)
         thing = self._layout[name].thing
-        return upright_box(np.array(position), rotation, np.array(thing.size), thing.shape != "box")
+        if name == cabinet.NAME:
+            placement = self._layout[name]
+            return cabinet.drawer_box(placement.position, placement.yaw, self._slide()[0], thing.size)
+        position, orientation = self.client.getBasePositionAndOrientation(self._bodies[name])
+        return upright_box(position, orientation, thing.size, thing.symmetry)
 
     def state(self) -> WorldState:
         """The true state (for rewards, success tests, goals and the oracle perception only)."""
         left, right = self.arm.touching()
         both = [self._names[body] for body in left & right if body in self._names]
         hand = self._hand(left, right)
-        return WorldState(
-            things={name: p.thing for name, p in self._layout.items()},
-            boxes={name: self.box(name) for name in self._bodies},
-            hand=hand,
-            held=both[0] if both and hand.gripping else None,
-            speeds={name: self._speed(body) for name, body in self._bodies.items()},
-        )
+        things = {name: p.thing for name, p in self._layout.items()}
+        boxes = {name: self.box(name) for name in self._layout}
+        speeds = {name: self._speed(body) for name, body in self._bodies.items()}
+        drawer = None
+        if self._cabinet:
+            placement = self._layout[cabinet.NAME]
+            way, speeds[cabinet.NAME] = self._slide()
+            drawer = way / cabinet.TRAVEL
+            things[cabinet.SHELL] = cabinet.shell()
+            boxes[cabinet.SHELL] = cabinet.shell_box(placement.position, placement.yaw)
+        return WorldState(things, boxes, hand, both[0] if both and hand.gripping else None, speeds, drawer)
 
-    def move(self, name: str, position: np.ndarray, yaw: float = 0.0) -> None:
+    def move(self, name: str, position: np.ndarray, yaw: float = 0.0, tilt: float = 0.0) -> None:
         """Put a thing somewhere else at once (for resets and disturbances)."""
         body = self._bodies[name]
         self.client.resetBasePositionAndOrientation(
-            body, list(position), self.client.getQuaternionFromEuler([0, 0, yaw])
+            body, list(position), self.client.getQuaternionFromEuler([tilt, 0, yaw])
         )
         self.client.resetBaseVelocity(body, [0, 0, 0], [0, 0, 0])
 
@@ -151,6 +167,11 @@ class Tabletop:
         """What a camera sees now."""
         return (camera or Camera()).take(self.client)
 
+    def slide_drawer(self, opening: float) -> None:
+        """Put the drawer somewhere else at once, as a share of its way (for disturbances)."""
+        for body in self._cabinet:
+            cabinet.put(self.client, body, opening)
+
     def close(self) -> None:
         """Disconnect from PyBullet; the world is gone."""
         with contextlib.suppress(pybullet.error):
@@ -169,6 +190,9 @@ class Tabletop:
         self.table: int = self.client.createMultiBody(0, collision, visual, list(_TABLE_CENTRE))
         self.client.changeDynamics(self.table, -1, lateralFriction=0.9, spinningFriction=0.002)
 
+    def _slide(self) -> tuple[float, float]:
+        return cabinet.slide(self.client, self._cabinet[0])
+
     def _speed(self, body: int) -> float:
         linear, angular = self.client.getBaseVelocity(body)
-        return float(np.linalg.norm(linear) + 0.02 * np.linalg.norm(angular))
+        return math.hypot(*linear) + 0.02 * math.hypot(*angular)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import gymnasium as gym
@@ -10,11 +9,13 @@ import numpy as np
 from gymnasium import spaces
 
 from sim.geometry import Box
-from sim.panda import ACTION_SIZE, WORKSPACE_HIGH, WORKSPACE_LOW, wrap_half_turn
+from sim.panda import ACTION_SIZE
 from sim.state import WorldState
 from sim.tabletop import Tabletop
-from skills.observation import SIZE, Sight, features
+from skills.disturb import disturb
+from skills.observation import SIZE, Sight
 from skills.tasks import TASKS, Start, Task
+from skills.tasks.base import begin_near
 
 _REWARD = 10.0  # for success
 _NOISE = 0.005  # metres
@@ -23,7 +24,7 @@ _NOISE = 0.005  # metres
 class SkillEnv(gym.Env[np.ndarray, np.ndarray]):
     """One skill to learn: the world, the skill's task, and what the policy sees of them.
 
-    Observation: ``Box(-5, 5, (50,))``, relative to the target; see the table in ``skills.observation``.
+    Observation: ``Box(-5, 5, (68,))``, relative to the target; see the table in ``skills.observation``.
 
     Action: ``Box(-1, 1, (5,))``
 
@@ -37,13 +38,17 @@ class SkillEnv(gym.Env[np.ndarray, np.ndarray]):
     4   fingers: negative closes, otherwise opens       (on or off)
     === =============================================== ==============
 
+    For a skill with a direction, 0 and 1 are along the direction and to its left.
+
     An episode ends with success (reward 10), when the try is lost, or after the task's horizon; ``info["is_success"]`` tells which. The time that is
     left is part of the observation, so running out of it is a true end (``terminated``), not a cut.
 
     :param task: a name in ``skills.tasks.TASKS``, or a task of your own.
     :param doubtful: share of episodes that begin from a doubtful start (``Task.doubtful_start``).
-    :param nearby: share of episodes that begin with the hand at or just above the target: what matters is then found sooner.
+    :param close: share of episodes that begin with the hand close to the target: what matters is then found sooner.
+    :param disturbed: share of episodes in which the thing is moved, or knocked out of the hand, on the way.
     :param noise: the most by which the observed place of the target is off, along x and along y, metres.
+    :param neighbours: whether the observation holds the target's neighbours; without, it is faster.
     """
 
     metadata = {"render_modes": ["rgb_array"], "render_fps": 24}  # noqa: RUF012 (Gymnasium's own spelling)
@@ -52,15 +57,18 @@ class SkillEnv(gym.Env[np.ndarray, np.ndarray]):
         self,
         task: str | Task = "pick",
         doubtful: float = 0.0,
-        nearby: float = 0.0,
+        close: float = 0.0,
+        disturbed: float = 0.0,
         noise: float = _NOISE,
+        neighbours: bool = True,
         render_mode: str | None = None,
     ):
         self.task = TASKS[task]() if isinstance(task, str) else task
         self.observation_space = spaces.Box(-5.0, 5.0, (SIZE,), np.float32)
         self.action_space = spaces.Box(-1.0, 1.0, (ACTION_SIZE,), np.float32)
         self.render_mode = render_mode
-        self._doubtful, self._nearby, self._noise = doubtful, nearby, noise
+        self._doubtful, self._close, self._disturbed = doubtful, close, disturbed
+        self._noise, self._neighbours = noise, neighbours
         self._world: Tabletop | None = None
 
     def reset(
@@ -74,25 +82,30 @@ class SkillEnv(gym.Env[np.ndarray, np.ndarray]):
         rng = self.np_random
         doubtful = rng.random() < self._doubtful
         start = (options or {}).get("start") or (self.task.doubtful_start(rng) if doubtful else self.task.start(rng))
-        if rng.random() < self._nearby:
-            start = _close_above(rng, start)
+        if rng.random() < self._close:
+            start = begin_near(self.task, start, rng)
         begin(self._world, start)
-        self._target = start.target
+        self._target, self._steps = start.target, 0
         self._bias = np.array([*rng.uniform(-self._noise, self._noise, size=2), 0.0])
-        self._steps = 0
+        self._disturb_at = int(rng.integers(3, 25)) if rng.random() < self._disturbed else -1
         self._begin = self._world.state()
-        return self._observe(self._begin), {"is_success": False}
+        sight = self._sight(self._begin)
+        self._observer = self.task.observer(sight, self._target, self._neighbours)
+        return self._observer.observe(sight, 0.0), {"is_success": False}
 
     def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         assert self._world is not None, "reset() comes before step()"
-        self._world.step(np.asarray(action, dtype=float))
+        self._world.step(self._observer.act(action))
         self._steps += 1
+        if self._steps == self._disturb_at:
+            disturb(self._world, self._target.name, self.np_random)
         now = self._world.state()
         success = self.task.success(self._begin, now, self._target)
         lost = self.task.lost(self._begin, now, self._target)
         reward = self.task.reward(self._begin, now, self._target) + _REWARD * success - self.task.penalty * lost
         over = success or lost or self._steps >= self.task.horizon
-        return self._observe(now), reward, over, False, {"is_success": success}
+        time = self._steps / self.task.horizon
+        return self._observer.observe(self._sight(now), time), reward, over, False, {"is_success": success}
 
     def render(self) -> np.ndarray | None:  # type: ignore[override]
         """The camera's picture, uint8, shape (height, width, 3)."""
@@ -103,10 +116,11 @@ class SkillEnv(gym.Env[np.ndarray, np.ndarray]):
             self._world.close()
             self._world = None
 
-    def _observe(self, now: WorldState) -> np.ndarray:
-        box = now.boxes[self._target]
-        seen = {**now.boxes, self._target: Box(box.position + self._bias, box.yaw, box.half, box.round)}
-        return features(Sight(now.hand, seen, now.held, self._target), self._steps / self.task.horizon)
+    def _sight(self, now: WorldState) -> Sight:
+        boxes, box = now.boxes, now.boxes.get(self._target.name)
+        if box is not None:
+            boxes = {**boxes, self._target.name: Box(box.position + self._bias, box.yaw, box.half, box.round)}
+        return Sight(now.hand, boxes, now.held, now.drawer)
 
 
 def begin(world: Tabletop, start: Start) -> None:
@@ -116,22 +130,11 @@ def begin(world: Tabletop, start: Start) -> None:
         thing = start.layout[start.held].thing
         c, s = np.cos(start.yaw), np.sin(start.yaw)
         along, across, up = start.grip  # along the fingers' pads is the hand's x axis when yaw is 0
-        position = start.hand + np.array([c * across - s * along, s * across + c * along, up])
+        position = start.hand + np.array([c * along - s * across, s * along + c * across, up])
         world.arm.reset(start.hand, start.yaw, opening=2 * thing.size[1] + 0.002, closing=True)
         world.move(start.held, position, start.yaw)
     world.wait(2 if start.held is None else 4)
     world.doze()
-
-
-def _close_above(rng: np.random.Generator, start: Start) -> Start:
-    """The same start with the hand at or just above the target, turned about right."""
-    placement = start.layout[start.target]
-    load = start.layout[start.held].thing.size[2] + 0.005 if start.held else -placement.thing.size[2]
-    lowest = placement.thing.size[2] + load
-    highest = lowest + (0.02 if start.held else 0.06)
-    offset = rng.uniform([-0.01, -0.01, lowest], [0.01, 0.01, highest])
-    hand = np.clip(placement.position + offset, WORKSPACE_LOW, WORKSPACE_HIGH)
-    return replace(start, hand=hand, yaw=wrap_half_turn(placement.yaw + float(rng.uniform(-0.3, 0.3))))
 
 
 def register() -> None:

@@ -1,7 +1,7 @@
-"""Measure a trained skill: ``python -m skills.evaluate skill=pick episodes=300 seed=1``.
+"""Measure a trained skill: ``python -m skills.evaluate skill=pick episodes=500 seed=1``.
 
-Success is counted over feasible starts. What the success value says is judged on as many episodes again, half of them from
-doubtful starts (out of reach, too wide, hand full, ...).
+Success is counted over feasible starts. What the success value says is judged on other starts, half of them doubtful (out of reach,
+too wide, hand full, ...), beside three baselines on the same states.
 """
 
 from __future__ import annotations
@@ -11,38 +11,74 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.special import expit
 from scipy.stats import binomtest
 
-from sim.cli import command, print_json
-from skills.envs import SkillEnv
-from skills.library import SHIPPED, Skill, load
-from skills.value import quality, roll_out
+from sim.cli import InputError, command, output_folder, print_json
+from skills.library import Skill, load, path_of
+from skills.plots import reliability_diagram
+from skills.rollouts import Rollouts, collect
+from skills.value import quality, reliability
 
 
-def evaluate(skill: Skill, episodes: int, seed: int) -> dict[str, Any]:
-    """Success rate with its 95% Wilson interval, and how true the success value is."""
+def evaluate(
+    skill: Skill, episodes: int, seed: int, states: int | None = None, workers: int = 1, progress: bool = False
+) -> dict[str, Any]:
+    """Success rate with its 95% Wilson interval, and how true the success value is.
+
+    :param states: states on which the success value is judged; by default as many as episodes.
+    """
     began = time.perf_counter()
-    feasible = roll_out(SkillEnv(skill.task), skill.policy, episodes, seed)
-    speed = feasible.control_steps / (time.perf_counter() - began)
-    mixed = roll_out(SkillEnv(skill.task, doubtful=0.5), skill.policy, episodes, seed + 1)
-    wins = feasible.where(feasible.first).success
-    asked = mixed.where(mixed.first)
+    title = f"{skill.name}, feasible starts" if progress else ""
+    feasible = collect(skill.task, skill.policy, episodes, seed, None, workers, title)
+    speed = feasible.control_steps / (time.perf_counter() - began) / workers
+    title = f"{skill.name}, mixed starts" if progress else ""
+    asked = collect(skill.task, skill.policy, states or episodes, seed + 1, None, workers, title, doubtful=0.5).starts
+    wins = feasible.starts.success
     interval = binomtest(int(wins.sum()), len(wins)).proportion_ci(method="wilson")
+    said = skill.value.probability(asked.observations)
     return {
         "skill": skill.name,
         "episodes": episodes,
         "success": round(float(np.mean(wins)), 4),
         "ci95": [round(float(interval.low), 4), round(float(interval.high), 4)],
-        **quality(skill.value.probability(asked.observations), asked.success),
+        **quality(said, asked.success),
         "control_steps_per_s": round(speed, 1),
+        "states": len(asked.success),
+        "baselines": {name: quality(p, asked.success) for name, p in baselines(skill, asked).items()},
+        "reliability": [[round(a, 4), round(b, 4), n] for a, b, n in reliability(said, asked.success)],
     }
+
+
+def baselines(skill: Skill, asked: Rollouts) -> dict[str, np.ndarray]:
+    """What else "can" might be, for the same states.
+
+    "detected": 1 if the object is seen, as in public versions (here it always is). "critic": PPO's own critic, of the shaped and
+    discounted reward, brought to mean 0 and spread 1 and squashed by the logistic function. "constant": the mean success, in hindsight.
+    """
+    found = {
+        "detected": np.ones(len(asked.success)),
+        "constant": np.full(len(asked.success), asked.success.mean()),
+    }
+    if skill.critic is not None:
+        raw = skill.critic_values(asked.observations)
+        found["critic"] = expit((raw - raw.mean()) / max(raw.std(), 1e-9))
+    return found
 
 
 @command("evaluate")
 def main(config: Any) -> int:
-    """Print a skill's figures as one line of JSON."""
-    path = Path(config.checkpoint) if config.checkpoint else SHIPPED / f"{config.skill.name}.safetensors"
-    print_json(evaluate(load(path), config.episodes, config.seed))
+    """Print a skill's figures as one line of JSON; draw the reliability diagram."""
+    for name in ("episodes", "workers"):
+        if config[name] < 1:
+            raise InputError(f"{name} must be at least 1, not {config[name]}")
+    if config.seed < 0:
+        raise InputError(f"seed must be 0 or more, not {config.seed}")
+    skill = load(Path(config.checkpoint) if config.checkpoint else path_of(config.skill.name))
+    out = output_folder(config, f"evaluate_{skill.name}")
+    figures = evaluate(skill, config.episodes, config.seed, config.states, config.workers, config.progress)
+    reliability_diagram({skill.name: figures}, out / f"{skill.name}.reliability.png")
+    print_json(figures)
     return 0
 
 

@@ -1,15 +1,26 @@
-"""The skills that the arm has: their words, their task, their networks."""
+"""The skills that the arm has: their task, their networks, and where they are found.
+
+Skills that ship are in ``skills/tasks`` and ``assets/skills``. Others live in folders of their own, named in the environment variable
+``SAYCAN_SKILLS`` (several separated by a colon): ``wave.py`` with the task, ``skill/wave.yaml`` with its training, ``wave.safetensors``
+once it is trained. See ``docs/add-a-skill.md``.
+"""
 
 from __future__ import annotations
 
+import importlib.util
+import inspect
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import torch
 from torch import nn
 
-from sim.paths import ASSETS
+from sim.cli import InputError
+from sim.paths import ASSETS, plugin_folders
 from skills import checkpoint
 from skills.networks import Policy, SuccessValue, from_tensors
 from skills.observation import SIZE
@@ -22,12 +33,14 @@ SHIPPED = ASSETS / "skills"
 class Skill:
     """A trained skill.
 
+    :param critic: the critic that PPO trained the policy with (of the shaped, discounted reward), for comparison; if it was kept.
     :param record: how it came to be: configuration, command, commit, seed, figures.
     """
 
     task: Task
     policy: Policy
     value: SuccessValue
+    critic: nn.Sequential | None
     record: dict[str, Any]
 
     @property
@@ -35,20 +48,21 @@ class Skill:
         """The task's name."""
         return self.task.name
 
-    @property
-    def argument(self) -> str:
-        """What kind of word fills the phrase: "thing" or "receptacle"."""
-        return self.task.phrase.split("{")[1].split("}")[0]
-
-    def say(self, name: str) -> str:
-        """The skill in language, with its argument."""
-        return self.task.phrase.replace("{" + self.argument + "}", name)
+    @torch.inference_mode()
+    def critic_values(self, observations: np.ndarray) -> np.ndarray:
+        """What PPO's critic says, shape (K,), for observations of shape (K, N)."""
+        assert self.critic is not None, "this checkpoint has no critic"
+        return self.critic(torch.from_numpy(observations))[:, 0].double().numpy()
 
 
-def save(path: Path, policy: Policy, value: SuccessValue, record: dict[str, Any]) -> None:
+def save(
+    path: Path, policy: Policy, value: SuccessValue, record: dict[str, Any], critic: nn.Sequential | None = None
+) -> None:
     """Write a skill's networks and record."""
     tensors = {f"policy.{k}": v for k, v in policy.network.state_dict().items()}
     tensors |= {f"value.{k}": v for k, v in value.network.state_dict().items()}
+    if critic is not None:
+        tensors |= {f"critic.{k}": v for k, v in critic.state_dict().items()}
     checkpoint.write(path, tensors, {**record, "calibration": [value.scale, value.shift]})
 
 
@@ -59,18 +73,64 @@ def load(path: Path) -> Skill:
     """
     tensors, record = checkpoint.read(path)
     name = record.get("skill")
-    if name not in TASKS:
-        raise checkpoint.CheckpointError(f"{path} is for a skill '{name}', which is not one of {', '.join(TASKS)}")
+    if name not in (known := tasks()):
+        raise checkpoint.CheckpointError(f"{path} is for a skill '{name}', which is not one of {', '.join(known)}")
     policy = from_tensors(tensors, "policy", nn.Tanh)
     value = from_tensors(tensors, "value", nn.ReLU)
     if policy[0].in_features != SIZE or value[0].in_features != SIZE:
         raise checkpoint.CheckpointError(
             f"{path} was trained on another observation; train it again with `python -m skills.train skill={name}`"
         )
+    critic = from_tensors(tensors, "critic", nn.Tanh) if "critic.0.weight" in tensors else None
     scale, shift = record.get("calibration", (1.0, 0.0))
-    return Skill(TASKS[name](), Policy(policy), SuccessValue(value, scale, shift), record)
+    return Skill(known[name](), Policy(policy), SuccessValue(value, scale, shift), critic, record)
 
 
-def load_all(names: Iterable[str] | None = None, folder: Path = SHIPPED) -> dict[str, Skill]:
-    """The skills of a folder by name; by default all that tasks exist for."""
-    return {name: load(folder / f"{name}.safetensors") for name in (names or TASKS)}
+def load_all(names: Iterable[str] | None = None) -> dict[str, Skill]:
+    """Skills by name; by default all that ship, and those of other folders that have been trained."""
+    if names is None:
+        names = [name for name in tasks() if name in TASKS or path_of(name).is_file()]
+    return {name: load(path_of(name)) for name in names}
+
+
+def tasks() -> dict[str, type[Task]]:
+    """Every task by name: those that ship, then those in the folders of ``SAYCAN_SKILLS``."""
+    found = dict(TASKS)
+    for folder in plugin_folders():
+        for file in sorted(folder.glob("*.py")):
+            found |= {task.name: task for task in _tasks_in(file)}
+    return found
+
+
+def task(name: str) -> Task:
+    """The task of that name.
+
+    :raises InputError: if there is none.
+    """
+    if name not in (known := tasks()):
+        raise InputError(f"there is no task '{name}'; there are {', '.join(known)}")
+    return known[name]()
+
+
+def path_of(name: str) -> Path:
+    """Where a skill's trained networks are, or belong."""
+    for folder in plugin_folders():
+        if name not in TASKS and (folder / f"{name}.py").is_file():
+            return folder / f"{name}.safetensors"
+    return SHIPPED / f"{name}.safetensors"
+
+
+def _tasks_in(file: Path) -> list[type[Task]]:
+    module_name = f"saycan_skill_{file.stem}"
+    if module_name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(module_name, file)
+        assert spec is not None and spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[module_name] = module
+        try:
+            spec.loader.exec_module(module)
+        except Exception as error:
+            del sys.modules[module_name]
+            raise InputError(f"the skill file {file} does not run ({type(error).__name__}: {error})") from error
+    classes = [c for _, c in inspect.getmembers(sys.modules[module_name], inspect.isclass)]
+    return [c for c in classes if issubclass(c, Task) and c.__module__ == module_name and not inspect.isabstract(c)]

@@ -1,34 +1,55 @@
-"""What a skill's policy and its success value read: one vector, relative to the target, the same for every skill and object.
+"""What a skill's policy and its success value read: one vector, relative to what the skill is about, the same for every skill and object.
 
 ========  ====  ==================================================================================
-feature   size  meaning (metres are scaled to about [-1, 1]; see ``features``)
+feature   size  meaning (metres are scaled to about [-1, 1]; see ``Observer``)
 ========  ====  ==================================================================================
 hand        12  position (3), yaw, opening, closing, left contact, right contact, lead of the command (4)
 time         1  share of the skill's time that is used up
-target       8  from hand to target (3), the same finely (3), turn that the fingers need, height of the top
+direction    2  cosine and sine of the direction that the skill is about; zeros without one
+target       8  from hand to where it should take hold (3), the same finely (3), turn that the fingers need, height of the top
 size         4  half of the target's sides across the fingers, along them, upright; round outline
-load         7  something is held, from hand to it (3), half of its sides (3)
+load         8  something is held, from hand to it (3), half of its sides (3), round outline
 gap          4  from the target's centre to the load's centre, finely (3); load's bottom to target's top
-nearby      14  the two things nearest to the target: present, from target to it (3), half of its sides (3)
+drawer       5  there is one, how far it is open, from target to it (3)
+nearby      24  the three things nearest to the target: present, from target to it (3), half of its sides (3), free space between
 ========  ====  ==================================================================================
+
+A skill with a direction sees the world turned so that the direction points forward; its action is turned back. Four directions are
+then one thing to learn (as in equivariant policies, Wang et al., CoRL 2021).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from sim.geometry import Box
+from sim.cabinet import NAME as DRAWER
+from sim.geometry import Box, gap
 from sim.panda import MAX_OPENING, WORKSPACE_HIGH, WORKSPACE_LOW, wrap_half_turn
 from sim.state import Hand
 
-FEATURES = {"hand": 12, "time": 1, "target": 8, "size": 4, "load": 7, "gap": 4, "nearby": 14}
+FEATURES = {
+    "hand": 12,
+    "time": 1,
+    "direction": 2,
+    "target": 8,
+    "size": 4,
+    "load": 8,
+    "gap": 4,
+    "drawer": 5,
+    "nearby": 24,
+}
 SIZE = sum(FEATURES.values())
 _CENTRE, _SPAN = (WORKSPACE_LOW + WORKSPACE_HIGH) / 2, (WORKSPACE_HIGH - WORKSPACE_LOW) / 2
-_NEARBY = 2
+_NEARBY = 3
 _SQUARE = 1.15  # ratio of two sides up to which the fingers may take either
+_DEPTH = 0.025  # metres below a thing's top at which the fingertips take hold of something tall
+
+Focus = Callable[[Mapping[str, Box]], Box]
+"""From where things are believed to be now to the box that the skill is about."""
 
 
 @dataclass(frozen=True)
@@ -38,40 +59,91 @@ class Sight:
     :param hand: the arm's own sensors.
     :param boxes: where things are believed to be, by name; from a camera, or from the simulator where that is allowed.
     :param held: the thing believed to be in the hand.
-    :param target: the thing that the skill is about: what to pick up, or where to put what is held.
+    :param drawer: how far the drawer is believed to be open, 0 to 1; None where there is none.
     """
 
     hand: Hand
     boxes: Mapping[str, Box]
-    held: str | None
-    target: str
+    held: str | None = None
+    drawer: float | None = None
 
 
-def features(sight: Sight, time: float) -> np.ndarray:
-    """The observation vector, float32, shape (SIZE,), clipped to [-5, 5].
+class Observer:
+    """Turns what is seen into a skill's observation, and a skill's action into the robot's frame.
 
-    :param time: share of the skill's time that is used up, 0 to 1.
+    :param focus: what the skill is about.
+    :param name: its name among the boxes, if it is a thing: it is not its own neighbour.
+    :param angle: direction that the skill is about, radians from the robot's x axis; None: no direction.
+    :param nearby: whether to look at neighbours too; policies in training do without, it is the costly part.
     """
-    hand, target = sight.hand, sight.boxes[sight.target]
-    load = sight.boxes.get(sight.held) if sight.held else None
-    parts = [
-        (hand.position - _CENTRE) / _SPAN,
-        [
-            hand.yaw,
-            hand.opening / MAX_OPENING,
-            hand.closing,
-            hand.left,
-            hand.right,
-            *(20 * hand.lead[:3]),
-            2 * hand.lead[3],
-        ],
-        [time],
-        _target(hand, target),
-        _load(hand, load),
-        _gap(target, load),
-        _nearby(sight, target),
-    ]
-    return np.clip(np.concatenate(parts), -5, 5).astype(np.float32)
+
+    def __init__(self, focus: Focus, name: str = "", angle: float | None = None, nearby: bool = True):
+        self._focus, self._name, self._with_nearby = focus, name, nearby
+        self._direction = (0.0, 0.0) if angle is None else (math.cos(angle), math.sin(angle))
+        self._c, self._s = self._direction if angle is not None else (1.0, 0.0)
+        self._angle = angle
+
+    def observe(self, sight: Sight, time: float) -> np.ndarray:
+        """The observation vector, float32, shape (SIZE,), clipped to [-5, 5].
+
+        :param time: share of the skill's time that is used up, 0 to 1.
+        """
+        hand, target = sight.hand, self._focus(sight.boxes)
+        load = sight.boxes.get(sight.held) if sight.held else None
+        parts = [*self._hand(hand), time, *self._direction, *self._target(hand, target)]
+        parts += [*self._load(hand, load), *self._gap(target, load), *self._drawer(sight, target)]
+        parts += self._nearby(sight, target) if self._with_nearby else [0.0] * FEATURES["nearby"]
+        return np.clip(np.array(parts, dtype=np.float32), -5, 5)
+
+    def act(self, action: np.ndarray) -> np.ndarray:
+        """A policy's action in the robot's frame, shape (5,)."""
+        turned = np.array(action, dtype=float)
+        turned[0], turned[1] = self._c * action[0] - self._s * action[1], self._s * action[0] + self._c * action[1]
+        return turned
+
+    def _turn(self, v: np.ndarray, scale: float = 1.0) -> list[float]:
+        x, y, z = float(v[0]), float(v[1]), float(v[2])
+        return [scale * (self._c * x + self._s * y), scale * (self._c * y - self._s * x), scale * z]
+
+    def _hand(self, hand: Hand) -> list[float]:
+        yaw = hand.yaw if self._angle is None else wrap_half_turn(hand.yaw - self._angle)
+        fingers = [yaw, hand.opening / MAX_OPENING, float(hand.closing), float(hand.left), float(hand.right)]
+        return [*self._turn((hand.position - _CENTRE) / _SPAN), *fingers, *self._turn(hand.lead, 20), 2 * hand.lead[3]]
+
+    def _target(self, hand: Hand, target: Box) -> list[float]:
+        offset = self._turn(grasp_point(target) - hand.position)
+        turn, across, along = finger_turn(hand.yaw, target)
+        finely = [min(max(30 * v, -1.0), 1.0) for v in offset]
+        place = [*(5 * v for v in offset), *finely, 2 * turn, 5 * target.top]
+        return [*place, 20 * across, 20 * along, 20 * float(target.half[2]), float(target.round)]
+
+    def _load(self, hand: Hand, load: Box | None) -> list[float]:
+        if load is None:
+            return [0.0] * FEATURES["load"]
+        sides = (20 * load.half).tolist()
+        return [1.0, *self._turn(load.position - hand.position, 20), *sides, float(load.round)]
+
+    def _gap(self, target: Box, load: Box | None) -> list[float]:
+        if load is None:
+            return [0.0] * FEATURES["gap"]
+        apart = [*self._turn(load.position - target.position, 20), 20 * (load.bottom - target.top)]
+        return [min(max(v, -2.0), 2.0) for v in apart]
+
+    def _drawer(self, sight: Sight, target: Box) -> list[float]:
+        if sight.drawer is None or DRAWER not in sight.boxes:
+            return [0.0] * FEATURES["drawer"]
+        return [1.0, sight.drawer, *self._turn(sight.boxes[DRAWER].position - target.position, 5)]
+
+    def _nearby(self, sight: Sight, target: Box) -> list[float]:
+        others = [(gap(target, b), b) for name, b in sight.boxes.items() if name not in (self._name, sight.held)]
+        others.sort(
+            key=lambda pair: max(pair[0], 0.0) + 0.5 * float(np.linalg.norm(pair[1].position - target.position))
+        )
+        row: list[float] = []
+        for free, box in others[:_NEARBY]:
+            away = self._turn(box.position - target.position, 5)
+            row += [1.0, *away, *(20 * box.half).tolist(), min(max(20 * free, -2.0), 2.0)]
+        return row + [0.0] * (FEATURES["nearby"] - len(row))
 
 
 def columns(names: Iterable[str]) -> list[int]:
@@ -80,40 +152,19 @@ def columns(names: Iterable[str]) -> list[int]:
     return [int(starts[name]) + i for name in names for i in range(FEATURES[name])]
 
 
+def grasp_point(box: Box) -> np.ndarray:
+    """Where the fingertips should close on a thing: its centre, but not deep down on something tall; metres, shape (3,)."""
+    return np.array([box.position[0], box.position[1], max(float(box.position[2]), box.top - _DEPTH)])
+
+
 def finger_turn(hand_yaw: float, box: Box) -> tuple[float, float, float]:
     """How the fingers should turn to close on a box squarely, over its narrower side.
 
     :return: turn in [-pi/2, pi/2) radians; half of the side across the fingers then, half of the side along them (metres).
     """
-    straight, quarter = wrap_half_turn(box.yaw - hand_yaw), wrap_half_turn(box.yaw + np.pi / 2 - hand_yaw)
+    straight, quarter = wrap_half_turn(box.yaw - hand_yaw), wrap_half_turn(box.yaw + math.pi / 2 - hand_yaw)
     first, second = float(box.half[0]), float(box.half[1])
     if box.round or max(first, second) <= _SQUARE * min(first, second):
         turn = 0.0 if box.round else min(straight, quarter, key=abs)
         return turn, first, second
     return (straight, second, first) if second < first else (quarter, first, second)
-
-
-def _target(hand: Hand, target: Box) -> np.ndarray:
-    offset = target.position - hand.position
-    turn, across, along = finger_turn(hand.yaw, target)
-    place = [*(5 * offset), *np.clip(30 * offset, -1, 1), 2 * turn, 5 * target.top]
-    return np.array([*place, 20 * across, 20 * along, 20 * target.half[2], target.round])
-
-
-def _load(hand: Hand, load: Box | None) -> np.ndarray:
-    if load is None:
-        return np.zeros(7)
-    return np.array([1.0, *(20 * (load.position - hand.position)), *(20 * load.half)])
-
-
-def _gap(target: Box, load: Box | None) -> np.ndarray:
-    if load is None:
-        return np.zeros(4)
-    return np.clip(20 * np.array([*(load.position - target.position), load.bottom - target.top]), -2, 2)
-
-
-def _nearby(sight: Sight, target: Box) -> np.ndarray:
-    others = [box for name, box in sight.boxes.items() if name not in (sight.target, sight.held)]
-    others.sort(key=lambda box: float(np.linalg.norm(box.position - target.position)))
-    rows = [np.array([1.0, *(5 * (box.position - target.position)), *(20 * box.half)]) for box in others[:_NEARBY]]
-    return np.concatenate(rows + [np.zeros(7)] * (_NEARBY - len(rows)))

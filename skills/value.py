@@ -1,11 +1,9 @@
-"""Success values: roll the trained policy out from good and hopeless starts, fit what came of it, calibrate on other episodes.
+"""Success values: fit what came of rollouts from good and hopeless starts, calibrate on other episodes, measure on others again.
 
 Monte Carlo policy evaluation with reward 1 on success, 0 otherwise and no discount: V(s) = p(success from s).
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -13,63 +11,23 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import brier_score_loss, roc_auc_score
 from torch import nn
 
-from skills.envs import SkillEnv
-from skills.networks import Policy, SuccessValue, mlp
+from skills.networks import SuccessValue, mlp
+from skills.rollouts import Rollouts
 
-_LATER = 2  # states kept of each episode besides its first
-_BATCH, _EPOCHS = 256, 40
-
-
-@dataclass(frozen=True)
-class Rollouts:
-    """States of some episodes and what came of them.
-
-    :param observations: float32, shape (S, N).
-    :param success: whether the episode of each state ended in success, shape (S,).
-    :param episode: number of the episode of each state, shape (S,).
-    :param first: whether the state is its episode's first, shape (S,).
-    """
-
-    observations: np.ndarray
-    success: np.ndarray
-    episode: np.ndarray
-    first: np.ndarray
-    control_steps: int
-
-    def where(self, mask: np.ndarray) -> Rollouts:
-        """Those states only."""
-        return Rollouts(
-            self.observations[mask], self.success[mask], self.episode[mask], self.first[mask], self.control_steps
-        )
-
-
-def roll_out(env: SkillEnv, policy: Policy, episodes: int, seed: int) -> Rollouts:
-    """Run a policy and keep each episode's first state and a few later ones."""
-    rng = np.random.default_rng(seed)
-    rows: list[tuple[np.ndarray, bool, int, bool]] = []
-    control_steps = 0
-    for episode in range(episodes):
-        observation, info = env.reset(seed=seed if episode == 0 else None)
-        seen, over = [observation], False
-        while not over:
-            observation, _, over, _, info = env.step(policy.act(observation))
-            seen.append(observation)
-            control_steps += 1
-        between = np.arange(1, len(seen) - 1)
-        later = rng.choice(between, size=min(_LATER, len(between)), replace=False)
-        rows += [(seen[i], info["is_success"], episode, i == 0) for i in (0, *later)]
-    observations, success, numbers, first = (np.array(column) for column in zip(*rows, strict=True))
-    return Rollouts(observations, success.astype(float), numbers, first, control_steps)
+_HIDDEN = (256, 256)
+_BATCH, _EPOCHS, _NOISE = 256, 30, 0.02
+_STOPPING, _CALIBRATION = 0.1, 0.2  # shares of the episodes for early stopping and for calibration
 
 
 def fit(rollouts: Rollouts, seed: int) -> SuccessValue:
-    """Fit a success value: a network on four fifths of the episodes, its calibration on the rest."""
-    held_out = rollouts.episode % 5 == 0
-    train, rest = rollouts.where(~held_out), rollouts.where(held_out)
-    value = SuccessValue(_train(train, rest, seed))
-    firsts = rest.where(rest.first)
-    if 0 < firsts.success.mean() < 1:
-        platt = LogisticRegression(C=1.0).fit(value.logits(firsts.observations)[:, None], firsts.success)
+    """Fit a success value: a network on most episodes, when to stop on some others, its calibration (Platt 1999) on others again."""
+    number = rollouts.episode / (rollouts.episode.max() + 1)
+    stopping = number < _STOPPING
+    calibration = (number >= _STOPPING) & (number < _STOPPING + _CALIBRATION)
+    value = SuccessValue(_train(rollouts.where(~stopping & ~calibration), rollouts.where(stopping), seed))
+    asked = rollouts.where(calibration).starts
+    if 0 < asked.success.mean() < 1:
+        platt = LogisticRegression(C=10.0).fit(value.logits(asked.observations)[:, None], asked.success)
         value.scale, value.shift = max(float(platt.coef_[0, 0]), 1e-3), float(platt.intercept_[0])
     return value
 
@@ -77,22 +35,24 @@ def fit(rollouts: Rollouts, seed: int) -> SuccessValue:
 def _train(train: Rollouts, rest: Rollouts, seed: int) -> nn.Sequential:
     generator = torch.Generator().manual_seed(seed)
     torch.manual_seed(seed)
-    network = mlp([train.observations.shape[1], 128, 128, 1], nn.ReLU)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=1e-3, weight_decay=1e-2)
+    network = mlp([train.observations.shape[1], *_HIDDEN, 1], nn.ReLU)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=1e-3, weight_decay=3e-2)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, _EPOCHS)
     x, y = torch.from_numpy(train.observations), torch.from_numpy(train.success).float()
-    x_rest, y_rest = torch.from_numpy(rest.observations), torch.from_numpy(rest.success).float()
+    asked = rest.starts
+    x_rest, y_rest = torch.from_numpy(asked.observations), torch.from_numpy(asked.success).float()
     weights = torch.from_numpy(np.where(train.first, 3.0, 1.0)).float()  # the agent asks at the start
+    loss_of = nn.functional.binary_cross_entropy_with_logits
     best, kept = np.inf, network.state_dict()
     for _ in range(_EPOCHS):
         for batch in torch.randperm(len(x), generator=generator).split(_BATCH):
             optimiser.zero_grad()
-            noisy = x[batch] + 0.02 * torch.randn(x[batch].shape, generator=generator)
-            nn.functional.binary_cross_entropy_with_logits(network(noisy)[:, 0], y[batch], weights[batch]).backward()
+            noisy = x[batch] + _NOISE * torch.randn(x[batch].shape, generator=generator)
+            loss_of(network(noisy)[:, 0], y[batch], weights[batch]).backward()
             optimiser.step()
         schedule.step()
         with torch.inference_mode():
-            loss = float(nn.functional.binary_cross_entropy_with_logits(network(x_rest)[:, 0], y_rest))
+            loss = float(loss_of(network(x_rest)[:, 0], y_rest))
         if loss < best:
             best, kept = loss, {k: v.clone() for k, v in network.state_dict().items()}
     network.load_state_dict(kept)
@@ -109,8 +69,14 @@ def quality(probability: np.ndarray, success: np.ndarray) -> dict[str, float | N
     }
 
 
+def reliability(probability: np.ndarray, success: np.ndarray, bins: int = 10) -> list[tuple[float, float, int]]:
+    """For each of some equal bins of what was said: mean of what was said, share that came true, number of states."""
+    which = np.clip((probability * bins).astype(int), 0, bins - 1)
+    groups = [which == b for b in range(bins)]
+    return [(float(probability[g].mean()), float(success[g].mean()), int(g.sum())) for g in groups if g.any()]
+
+
 def expected_calibration_error(probability: np.ndarray, success: np.ndarray, bins: int = 10) -> float:
     """Mean gap between what was said and what came, over equal bins of what was said, weighted by their size (Guo et al. 2017)."""
-    which = np.clip((probability * bins).astype(int), 0, bins - 1)
-    gaps = [abs(probability[which == b].sum() - success[which == b].sum()) for b in range(bins)]
+    gaps = [n * abs(said - came) for said, came, n in reliability(probability, success, bins)]
     return float(sum(gaps) / len(probability))

@@ -2,14 +2,43 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from itertools import product
 from typing import ClassVar
 
 import numpy as np
 
-from sim.scenes import Layout
+from sim.geometry import Box
+from sim.layout import Layout
+from sim.panda import WORKSPACE_HIGH, WORKSPACE_LOW, wrap_half_turn
+from sim.relations import DIRECTIONS, REGIONS
 from sim.state import WorldState
+from skills.observation import Focus, Observer, Sight, grasp_point
+
+Classes = Mapping[str, frozenset[str]]
+
+SLOTS: dict[str, Callable[[Classes], Iterable[str]]] = {
+    "thing": lambda seen: [name for name, words in seen.items() if "fixture" not in words],
+    "receptacle": lambda seen: [name for name, words in seen.items() if "receptacle" in words],
+    "region": lambda seen: REGIONS,
+    "direction": lambda seen: DIRECTIONS,
+}
+"""What can stand in a phrase's braces, given the words for each thing that is seen."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a skill is asked to do it with.
+
+    :param name: the thing, receptacle, region or fixture.
+    :param direction: where to, for a skill that has a direction.
+    """
+
+    name: str
+    direction: str = ""
 
 
 @dataclass(frozen=True)
@@ -18,11 +47,11 @@ class Start:
 
     :param hand: position of the hand, metres; ``yaw`` its turn, radians.
     :param held: the thing of the layout that is in the hand, if any, and ``grip``, how it lies there: offset of its
-        centre from the point between the fingertips, metres.
+        centre from the point between the fingertips, metres (along the fingers' pads, across them, up).
     """
 
     layout: Layout
-    target: str
+    target: Target
     hand: np.ndarray
     yaw: float
     held: str | None = None
@@ -34,12 +63,13 @@ class Task(ABC):
 
     name: ClassVar[str]
     phrase: ClassVar[str]
-    """The skill in language, with the name of its argument in braces."""
+    """The skill in language; what it is done with stands in braces, see ``SLOTS``."""
+    fixed: ClassVar[str] = ""
+    """Name of what a phrase without braces is about; the skill is offered where that is seen."""
     reads: ClassVar[tuple[str, ...]] = ("hand", "time", "target", "size")
     """Features (see ``skills.observation``) that the policy learns from; the success value reads them all."""
     horizon: ClassVar[int] = 40
     """Control steps (1/24 s) after which a try has failed."""
-
     penalty: ClassVar[float] = 0.0
     """What losing a try costs: without it, throwing from afar pays; with too much of it, nothing is ever let go."""
 
@@ -52,16 +82,60 @@ class Task(ABC):
         """A start from which it may well be hopeless: for learning what the skill cannot do."""
 
     @abstractmethod
-    def reward(self, start: WorldState, now: WorldState, target: str) -> float:
+    def reward(self, start: WorldState, now: WorldState, target: Target) -> float:
         """Dense reward of one step, at most about 0.2; success pays 10 on top."""
 
-    def lost(self, start: WorldState, now: WorldState, target: str) -> bool:
+    @abstractmethod
+    def success(self, start: WorldState, now: WorldState, target: Target) -> bool:
+        """Whether the skill has done what it is for."""
+
+    def lost(self, start: WorldState, now: WorldState, target: Target) -> bool:
         """Whether the try has failed for good, so that going on is a waste of time."""
         return False
 
-    @abstractmethod
-    def success(self, start: WorldState, now: WorldState, target: str) -> bool:
-        """Whether the skill has done what it is for."""
+    def focus(self, sight: Sight, target: Target) -> Focus:
+        """What the skill is about, decided when it begins; by default the thing itself, wherever it goes."""
+        return lambda boxes: boxes[target.name]
+
+    def near(self, start: Start, box: Box, rng: np.random.Generator) -> tuple[np.ndarray, float]:
+        """A place and turn of the hand from which little is left to do: the easiest starts to learn from.
+
+        :param box: what the skill is about.
+        """
+        aside = rng.uniform(-0.01, 0.01, size=2)
+        if start.held is None:
+            return grasp_point(box) + np.array([*aside, rng.uniform(0.0, 0.06)]), box.yaw
+        below = start.layout[start.held].thing.size[2] - start.grip[2]  # of what is held, under the fingertips
+        return np.array([*(box.position[:2] + aside), box.top + below + rng.uniform(0.005, 0.025)]), box.yaw
+
+    def observer(self, sight: Sight, target: Target, nearby: bool = True) -> Observer:
+        """What turns sights into this skill's observations, from when it begins."""
+        angle = None
+        if target.direction:
+            x, y = DIRECTIONS[target.direction]
+            angle = float(np.arctan2(y, x))
+        return Observer(self.focus(sight, target), target.name, angle, nearby)
+
+    def offers(self, seen: Classes) -> list[Target]:
+        """What the skill could be asked to do among things with these words; whether it would succeed is another question."""
+        slots = re.findall(r"\{(\w+)\}", self.phrase)
+        if not slots:
+            return [Target(self.fixed)] if self.fixed in seen or not self.fixed else []
+        return [Target(*words) for words in product(*(SLOTS[slot](seen) for slot in slots))]
+
+    def say(self, target: Target) -> str:
+        """The skill in language."""
+        words = iter([target.name, target.direction])
+        return re.sub(r"\{\w+\}", lambda _: next(words), self.phrase)
+
+
+def begin_near(task: Task, start: Start, rng: np.random.Generator) -> Start:
+    """The same start with the hand close to where it has to be, turned about right."""
+    boxes = {name: placement.box for name, placement in start.layout.items()}
+    sight = Sight(hand=None, boxes=boxes, held=start.held)  # type: ignore[arg-type]
+    hand, yaw = task.near(start, task.focus(sight, start.target)(boxes), rng)
+    turned = wrap_half_turn(yaw + float(rng.uniform(-0.3, 0.3)))
+    return replace(start, hand=np.clip(hand, WORKSPACE_LOW, WORKSPACE_HIGH), yaw=turned)
 
 
 def closeness(distance: float, scale: float = 8.0) -> float:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.scenes import stacked, standing
+from sim import cabinet
+from sim.layout import Layout, Placement, inside, stacked, standing
 from sim.state import WorldState
-from skills.observation import finger_turn
+from skills.observation import finger_turn, grasp_point
 from skills.tasks import starts
-from skills.tasks.base import Start, Task, closeness, descent
+from skills.tasks.base import Start, Target, Task, closeness, descent
 
 LIFT = 0.10  # metres
 
@@ -20,72 +21,96 @@ class Pick(Task):
     phrase = "pick up the {thing}"
 
     def start(self, rng: np.random.Generator) -> Start:
-        """A block on the table, in a bowl, or on another block, with others around."""
-        block = starts.things(rng, "block", 1)
-        layout = starts.scatter(rng, block)
+        """A thing on the table, in a bowl, tray or open drawer, or on another thing, with others around."""
+        item = starts.thing(rng)
         where = rng.random()
         if where < 0.2:
-            bowl = starts.things(rng, "bowl", 1)
-            layout = starts.scatter(rng, bowl)
-            centre = layout[bowl[0].name].position
-            offset = rng.uniform(-0.012, 0.012, size=2)
-            layout[block[0].name] = standing(block[0], centre[:2] + offset, starts.any_yaw(rng), 0.007)
+            layout = _inside_something(rng, starts.thing(rng, ("block", "apple", "lemon", "sponge")))
         elif where < 0.35:
-            below = next(thing for thing in starts.things(rng, "block", 3) if thing.name != block[0].name)
-            spot = layout[block[0].name].position[:2]
-            tower = stacked([below, block[0]], spot, starts.any_yaw(rng))
-            layout = {placement.thing.name: placement for placement in tower}
-        layout = starts.clutter(rng, layout)
-        return Start(layout, block[0].name, starts.hand_above(rng), starts.any_yaw(rng))
+            below = starts.thing(rng, ("block", "sponge"))
+            top = starts.thing(rng, ("block", "coke can", "cup", "sponge"), {below.name})
+            layout = _tower(rng, [below, top])
+        else:
+            layout = starts.scatter(rng, item, {})
+        target = next(iter(layout))
+        return starts.empty_handed(rng, starts.clutter(rng, layout), Target(target))
 
     def doubtful_start(self, rng: np.random.Generator) -> Start:
-        """Out of reach, too wide, a bowl, below another block, against another thing, hand full."""
-        case = rng.integers(7)
+        """Out of reach, at the rim of it, too wide, below or against another thing, in the bin or the closed drawer, hand full."""
+        case = int(rng.integers(9))
         if case == 0:
-            layout = starts.scatter(rng, starts.things(rng, "block", 1), anywhere=True)
+            layout = starts.scatter(rng, starts.thing(rng), {}, anywhere=True)
         elif case == 1:
-            layout = starts.scatter(rng, [starts.things(rng, "block", 1)[0].scaled(float(rng.uniform(1.2, 3.0)))])
+            wide = starts.thing(rng, ("block", "sponge", "apple", "chips bag", "cup"))
+            layout = starts.scatter(rng, wide.scaled(float(rng.uniform(0.06, 0.14)) / (2 * wide.size[1])), {})
         elif case == 2:
-            layout = starts.scatter(rng, starts.things(rng, "bowl", 1), anywhere=bool(rng.random() < 0.3))
+            layout = starts.scatter(rng, starts.thing(rng, starts.LARGE), {}, anywhere=bool(rng.random() < 0.3))
         elif case == 3:
-            pair = starts.things(rng, "block", 2)
-            spot = rng.uniform([0.32, -0.33], [0.67, 0.33])
-            layout = {p.thing.name: p for p in stacked(pair, spot, starts.any_yaw(rng))}
+            tower = _tower(rng, [starts.thing(rng, ("block",)), starts.thing(rng, ("sponge", "cup", "coke can"))])
+            layout = dict(reversed(tower.items()))  # the lower one is wanted
         elif case == 4:
-            pair = starts.things(rng, "block", 2)
-            layout = starts.scatter(rng, pair[:1])
-            first = layout[pair[0].name]
-            angle, gap = rng.uniform(-np.pi, np.pi), rng.uniform(0.0, 0.03)
-            away = (pair[0].size[0] + pair[1].size[0] + gap) * np.array([np.cos(angle), np.sin(angle)])
-            layout[pair[1].name] = standing(pair[1], first.position[:2] + 1.2 * away, first.yaw)
+            first = starts.thing(rng)
+            layout = starts.scatter(rng, first, {})
+            other = starts.thing(rng, starts.SMALL if rng.random() < 0.5 else starts.LARGE, layout)
+            layout = starts.beside(rng, other, layout, first.name, float(rng.uniform(0.0, 0.03)))
+        elif case == 5:
+            layout = _against_the_cabinet(rng)
+        elif case == 6:
+            layout = _inside_something(rng, starts.thing(rng), closed=bool(rng.random() < 0.6))
         else:
             return self._hand_full(rng)
         target = next(iter(layout))
-        layout = starts.clutter(rng, layout)
-        return Start(layout, target, starts.hand_above(rng), starts.any_yaw(rng))
+        return starts.empty_handed(rng, starts.clutter(rng, layout), Target(target))
 
     def _hand_full(self, rng: np.random.Generator) -> Start:
-        pair = starts.things(rng, "block", 2)
-        layout = starts.clutter(rng, starts.scatter(rng, pair))
-        target = pair[int(rng.integers(2))].name  # half of the time what is held already
-        hand = starts.hand_above(rng, lowest=0.16)
-        return Start(
-            layout,
-            target if target in layout else pair[0].name,
-            hand,
-            starts.any_yaw(rng),
-            pair[0].name,
-            starts.any_grip(rng),
-        )
+        held = starts.thing(rng)
+        layout = starts.clutter(rng, starts.scatter(rng, starts.thing(rng, without={held.name}), {}))
+        layout.pop(held.name, None)
+        others = [name for name in layout if name != cabinet.NAME]
+        wanted = held.name if rng.random() < 0.5 or not others else others[0]  # half of the time what is held already
+        return starts.holding(rng, layout, Target(wanted), held)
 
-    def reward(self, start: WorldState, now: WorldState, target: str) -> float:
-        box, hand = now.boxes[target], now.hand
-        near = closeness(descent(box.position - hand.position))
+    def reward(self, start: WorldState, now: WorldState, target: Target) -> float:
+        box, hand = now.boxes[target.name], now.hand
+        near = closeness(descent(grasp_point(box) - hand.position))
         square = closeness(abs(finger_turn(hand.yaw, box)[0]), 2.0)
-        held = now.held == target
-        lift = np.clip((box.position[2] - start.boxes[target].position[2]) / LIFT, 0, 1) if held else 0.0
+        held = now.held == target.name
+        lift = np.clip((box.position[2] - start.boxes[target.name].position[2]) / LIFT, 0, 1) if held else 0.0
         return float(0.2 * (0.25 * near + 0.1 * near * square + 0.5 * held + lift))
 
-    def success(self, start: WorldState, now: WorldState, target: str) -> bool:
-        lifted = now.boxes[target].position[2] - start.boxes[target].position[2] >= LIFT
-        return bool(start.held is None and now.held == target and lifted)
+    def lost(self, start: WorldState, now: WorldState, target: Target) -> bool:
+        """There was something in the hand already."""
+        return start.held is not None
+
+    def success(self, start: WorldState, now: WorldState, target: Target) -> bool:
+        lifted = now.boxes[target.name].position[2] - start.boxes[target.name].position[2] >= LIFT
+        return bool(start.held is None and now.held == target.name and lifted)
+
+
+def _inside_something(rng: np.random.Generator, item: starts.Thing, closed: bool = False) -> Layout:
+    """The thing inside a bowl, a tray or an open drawer; or, if ``closed``, inside the closed drawer or the bin."""
+    kind = rng.choice(["drawer", "bin"] if closed else ["bowl", "tray", "drawer"])
+    if kind == "drawer":
+        holder: Placement = starts.drawer(rng, opening=float(rng.uniform(0.0, 0.4)) if closed else 1.0)
+    else:
+        holder = standing(starts.thing(rng, (str(kind),)), rng.uniform(starts.LOW, starts.HIGH), starts.any_yaw(rng))
+    placed = inside(item, holder, [], rng, starts.any_yaw(rng))
+    return {item.name: placed, holder.thing.name: holder}
+
+
+def _tower(rng: np.random.Generator, things: list[starts.Thing]) -> Layout:
+    """Things on top of each other; the topmost comes first in the layout."""
+    tower = stacked(things, rng.uniform(starts.LOW, starts.HIGH), starts.any_yaw(rng))
+    return {p.thing.name: p for p in reversed(tower)}
+
+
+def _against_the_cabinet(rng: np.random.Generator) -> Layout:
+    """A thing close to one of the cabinet's walls."""
+    holder, item = starts.drawer(rng, 0.0), starts.thing(rng)
+    free, side = float(rng.uniform(0.002, 0.06)), int(rng.choice([-1, 0, 1]))
+    reach = float(np.hypot(*item.size[:2]))
+    offset = np.array([-cabinet.SHELL_HALF[0] - reach - free, rng.uniform(-0.1, 0.1)])
+    if side:
+        offset = np.array([rng.uniform(-0.09, 0.0), side * (cabinet.SHELL_HALF[1] + reach + free)])
+    spot = holder.position[:2] + offset
+    return {item.name: starts.posed(rng, item, spot), holder.thing.name: holder}

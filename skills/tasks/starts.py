@@ -2,63 +2,148 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 import numpy as np
 
+from sim import cabinet
+from sim.geometry import gap
+from sim.layout import Layout, Placement, is_clear, lying, standing
 from sim.objects import Thing, catalogue
 from sim.panda import WORKSPACE_HIGH, WORKSPACE_LOW
-from sim.scenes import Layout, clear_of, standing
+from skills.tasks.base import Start, Target
 
-_LOW, _HIGH = np.array([0.32, -0.33]), np.array([0.67, 0.33])
+LOW, HIGH = np.array([0.32, -0.33]), np.array([0.67, 0.33])  # where the arm reaches well, metres (x, y)
 _EDGE_LOW, _EDGE_HIGH = np.array([0.20, -0.56]), np.array([1.0, 0.56])  # the whole table, out of reach included
-_SCALE = (0.85, 1.2)  # sizes of blocks
+_WIDEST = 0.072  # metres between the fingers that a thing may need
+SMALL = (
+    "block",
+    "block",
+    "apple",
+    "lemon",
+    "banana",
+    "sponge",
+    "coke can",
+    "pepsi can",
+    "water bottle",
+    "chips bag",
+    "cup",
+)
+"""Kinds that the fingers can hold, blocks twice as often."""
+LARGE = ("bowl", "tray", "bin")
 
 
-def things(rng: np.random.Generator, kind: str, count: int) -> list[Thing]:
-    """Different things of a kind, their sizes varied."""
-    of_kind = [thing for thing in catalogue().values() if thing.kind == kind]
-    chosen = [of_kind[i] for i in rng.permutation(len(of_kind))[:count]]
-    return [thing.scaled(float(rng.uniform(*_SCALE))) if kind == "block" else thing for thing in chosen]
+def thing(rng: np.random.Generator, kinds: tuple[str, ...] = SMALL, without: Container[str] = ()) -> Thing:
+    """A thing of one of these kinds, its size, mass and friction varied.
+
+    :param without: names that it must not have.
+    What the fingers should hold stays narrow enough for them.
+    """
+    free = {kind: [t for t in catalogue().values() if t.kind == kind and t.name not in without] for kind in kinds}
+    left = [kind for kind in kinds if free[kind]]
+    kind = left[int(rng.integers(len(left)))]
+    chosen = free[kind][int(rng.integers(len(free[kind])))].varied(rng)
+    if kind in SMALL and 2 * chosen.size[1] > _WIDEST:
+        chosen = chosen.scaled(_WIDEST / (2 * chosen.size[1]))
+    return chosen
+
+
+def posed(
+    rng: np.random.Generator, item: Thing, spot: np.ndarray, floor: float = 0.0, toppled: float = 0.15
+) -> Placement:
+    """A thing standing at (x, y), or, if it has a side to lie on, lying there with the chance ``toppled``."""
+    if item.symmetry == "cylinder" and item.kind in SMALL and rng.random() < toppled:
+        return lying(item, spot, any_yaw(rng), floor)
+    return standing(item, spot, any_yaw(rng), floor)
 
 
 def scatter(
     rng: np.random.Generator,
-    items: list[Thing],
-    layout: Layout | None = None,
+    item: Thing,
+    layout: Layout,
     anywhere: bool = False,
-    gap: float = 0.03,
+    free: float = 0.03,
+    toppled: float = 0.15,
 ) -> Layout:
-    """Add things to a layout at random places with room between them; what finds no room is left out (never the first).
+    """Add a thing to a layout at a random place with ``free`` metres round it; left out if there is no room.
 
     :param anywhere: over the whole table, out of the arm's reach included.
     """
-    layout = dict(layout or {})
-    low, high = (_EDGE_LOW, _EDGE_HIGH) if anywhere else (_LOW, _HIGH)
-    for thing in items:
-        for _ in range(50):
-            spot = rng.uniform(low, high)
-            if not layout or clear_of(spot, thing, layout, gap):
-                layout[thing.name] = standing(thing, spot, any_yaw(rng))
-                break
+    low, high = (_EDGE_LOW, _EDGE_HIGH) if anywhere else (LOW, HIGH)
+    for _ in range(50):
+        placement = posed(rng, item, rng.uniform(low, high), toppled=toppled)
+        if is_clear(placement, layout.values(), free):
+            return {**layout, item.name: placement}
     return layout
 
 
-def clutter(rng: np.random.Generator, layout: Layout, most: int = 4) -> Layout:
-    """The layout with up to ``most`` more blocks and bowls beside what it has."""
-    count = int(rng.integers(0, most + 1))
-    extra = things(rng, "block", 7)[: count - count // 2] + things(rng, "bowl", 7)[: count // 2]
-    return scatter(rng, [thing for thing in extra if thing.name not in layout], layout)
+def beside(rng: np.random.Generator, item: Thing, layout: Layout, name: str, free: float) -> Layout:
+    """Add a thing ``free`` metres beside another one."""
+    other = layout[name].box
+    angle = rng.uniform(-np.pi, np.pi)
+    away = np.array([np.cos(angle), np.sin(angle)])
+    placement = standing(item, other.position[:2], any_yaw(rng))
+    for distance in np.arange(0.01, 0.4, 0.003):
+        placement = standing(item, other.position[:2] + distance * away, placement.yaw)
+        if gap(placement.box, other) >= free:
+            break
+    return {**layout, item.name: placement}
 
 
-def hand_above(rng: np.random.Generator, lowest: float = 0.12) -> np.ndarray:
-    """A place for the hand above the table, metres."""
-    return rng.uniform([*WORKSPACE_LOW[:2], lowest], [*WORKSPACE_HIGH[:2], 0.36])
+def clutter(rng: np.random.Generator, layout: Layout, most: int = 6) -> Layout:
+    """The layout with up to ``most`` more things beside what it has, now and then a cabinet among them."""
+    if cabinet.NAME not in layout and rng.random() < 0.15:
+        box = drawer(rng, opening=float(rng.choice([0.0, 1.0])))
+        if is_clear(box, layout.values(), 0.02):
+            layout = {**layout, cabinet.NAME: box}
+    for _ in range(int(rng.integers(0, most + 1))):
+        kinds = LARGE if rng.random() < 0.3 else SMALL
+        layout = scatter(rng, thing(rng, kinds, layout), layout)
+    return layout
+
+
+def drawer(rng: np.random.Generator, opening: float) -> Placement:
+    """A cabinet somewhere at the back of the table."""
+    spot = rng.uniform([0.69, -0.24], [0.745, 0.24])
+    return Placement(
+        catalogue()[cabinet.NAME], np.array([*spot, 0.0]), float(rng.uniform(-0.15, 0.15)), opening=opening
+    )
+
+
+def hand_above(rng: np.random.Generator, layout: Layout, below: float = 0.0) -> np.ndarray:
+    """A place for the hand above everything, metres.
+
+    :param below: how far what is in the hand reaches down from the fingertips.
+    """
+    for lowest in (0.13, 0.20, 0.27):
+        hand = rng.uniform([*WORKSPACE_LOW[:2], min(lowest + below, 0.34)], [*WORKSPACE_HIGH[:2], 0.38])
+        if all(
+            p.box.top + below + 0.02 < hand[2] or np.hypot(*(p.box.position[:2] - hand[:2])) > 0.2
+            for p in layout.values()
+        ):
+            return hand
+    return hand
 
 
 def any_yaw(rng: np.random.Generator) -> float:
-    """A turn of a block or of the hand; more would look the same."""
+    """A turn of a thing or of the hand; more would look the same."""
     return float(rng.uniform(-np.pi / 2, np.pi / 2))
 
 
-def any_grip(rng: np.random.Generator) -> tuple[float, float, float]:
-    """How a held thing lies in the hand: centre from the point between the fingertips, metres."""
-    return 0.0, float(rng.uniform(-0.008, 0.008)), float(rng.uniform(-0.012, 0.004))
+def any_grip(rng: np.random.Generator, held: Thing) -> tuple[float, float, float]:
+    """How a held thing lies in the hand: centre from the point between the fingertips, metres. Tall things are held near their top."""
+    down = max(0.0, held.size[2] - 0.025)
+    return 0.0, float(rng.uniform(-0.006, 0.006)), float(rng.uniform(-0.010, 0.004)) - down
+
+
+def empty_handed(rng: np.random.Generator, layout: Layout, target: Target) -> Start:
+    """A start with the open hand somewhere above everything."""
+    return Start(layout, target, hand_above(rng, layout), any_yaw(rng))
+
+
+def holding(rng: np.random.Generator, layout: Layout, target: Target, held: Thing) -> Start:
+    """A start with a thing in the hand, somewhere above everything."""
+    grip = any_grip(rng, held)
+    hand = hand_above(rng, layout, below=held.size[2] - grip[2])
+    layout = {**layout, held.name: standing(held, hand[:2], 0.0)}
+    return Start(layout, target, hand, any_yaw(rng), held.name, grip)

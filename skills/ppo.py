@@ -1,0 +1,194 @@
+"""Learn a skill's policy by PPO (Schulman et al. 2017; Stable-Baselines3) and come back after being killed."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import torch
+from stable_baselines3 import PPO
+from stable_baselines3.common.callbacks import BaseCallback
+from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
+from stable_baselines3.common.vec_env import DummyVecEnv, VecMonitor
+from torch import nn
+
+from skills import checkpoint
+from skills.envs import SkillEnv
+from skills.networks import Policy, mlp
+from skills.observation import SIZE, columns
+from skills.tasks import Task
+
+_LEAST_RATE = 0.05  # the learning rate falls to this share
+_RECENT = 200  # episodes whose success rate the learning curve shows
+
+
+class Columns(BaseFeaturesExtractor):
+    """The part of the observation that a task's policy learns from.
+
+    :param reads: names of features, see ``skills.observation``.
+    """
+
+    def __init__(self, space: gym.spaces.Box, reads: tuple[str, ...]):
+        self.which = columns(reads)
+        super().__init__(space, len(self.which))
+
+    def forward(self, observations: torch.Tensor) -> torch.Tensor:
+        """(B, N) -> (B, number of columns)."""
+        return observations[:, self.which]
+
+
+class Progress(BaseCallback):
+    """The success rate of the last episodes, into TensorBoard and a CSV file; a saved state every few updates.
+
+    :param curve: CSV file with control steps, seconds of training and success rate.
+    :param state: file for the training's state.
+    :param every: updates between two saved states.
+    """
+
+    def __init__(self, curve: Path, state: Path, every: int, before: float = 0.0):
+        super().__init__()
+        self._curve, self._state, self._every, self._before = curve, state, every, before
+        self._recent = deque[bool](maxlen=_RECENT)
+        self._began, self._updates = time.perf_counter(), 0
+
+    @property
+    def seconds(self) -> float:
+        """Time spent on this training, before it was killed included."""
+        return self._before + time.perf_counter() - self._began
+
+    def _on_step(self) -> bool:
+        ended = zip(self.locals["infos"], self.locals["dones"], strict=True)
+        self._recent.extend(info["is_success"] for info, over in ended if over)
+        return True
+
+    def _on_rollout_start(self) -> None:
+        if self._updates and self._updates % self._every == 0:
+            save_state(self._state, self.model, self.seconds)  # type: ignore[arg-type]
+        self._updates += 1
+
+    def _on_rollout_end(self) -> None:
+        rate = float(np.mean(self._recent)) if self._recent else 0.0
+        self.logger.record("rollout/success", rate)
+        with self._curve.open("a") as file:
+            file.write(f"{self.num_timesteps},{self.seconds:.1f},{rate:.4f}\n")
+
+
+def train_policy(
+    task: Task, settings: Any, seed: int, files: Path, resume: bool = False, progress: bool = True
+) -> tuple[Policy, nn.Sequential]:
+    """Train a policy; its critic comes with it.
+
+    :param settings: as in ``configs/skill/*.yaml``.
+    :param files: where to write, without ending: ``.curve.csv``, ``.state.safetensors`` and TensorBoard's ``.tensorboard/``.
+    :param resume: go on from the saved state, if there is one.
+    """
+    state, curve = files.with_name(f"{files.name}.state.safetensors"), files.with_name(f"{files.name}.curve.csv")
+    worlds = VecMonitor(DummyVecEnv([lambda: SkillEnv(task, close=settings.close, neighbours=False)] * settings.worlds))
+    model = _new_model(task, settings, seed, worlds, files.with_name(f"{files.name}.tensorboard"))
+    before = 0.0
+    if resume and state.exists():
+        before = load_state(state, model, seed)
+        _cut(curve, model.num_timesteps)
+    else:
+        curve.write_text("control_steps,seconds,success\n")
+    left = settings.control_steps - model.num_timesteps
+    if left > 0:
+        watch = Progress(curve, state, settings.save_every, before)
+        model.learn(left, callback=watch, progress_bar=progress, reset_num_timesteps=not model.num_timesteps)
+        save_state(state, model, watch.seconds)
+    worlds.close()
+    return networks_of(model, task)
+
+
+def _new_model(task: Task, settings: Any, seed: int, worlds: Any, log: Path) -> PPO:
+    model = PPO(
+        "MlpPolicy",
+        worlds,
+        n_steps=settings.n_steps,
+        batch_size=settings.batch_size,
+        n_epochs=settings.n_epochs,
+        gamma=settings.gamma,
+        gae_lambda=settings.gae_lambda,
+        policy_kwargs={
+            "net_arch": list(settings.hidden),
+            "log_std_init": settings.log_std,
+            "features_extractor_class": Columns,
+            "features_extractor_kwargs": {"reads": task.reads},
+        },
+        tensorboard_log=str(log),
+        seed=seed,
+        device="cpu",
+    )
+    model.lr_schedule = lambda _: (
+        settings.learning_rate * max(1 - model.num_timesteps / settings.control_steps, _LEAST_RATE)
+    )
+    with torch.no_grad():
+        actions: Any = model.policy.action_net
+        actions.bias[-1] = settings.grip
+    return model
+
+
+def save_state(path: Path, model: PPO, seconds: float) -> None:
+    """Write all that a training needs to go on: weights, the optimiser's moments, how far it is."""
+    optimiser = model.policy.optimizer.state_dict()
+    tensors = {f"policy.{key}": value for key, value in model.policy.state_dict().items()}
+    for number, moments in optimiser["state"].items():
+        tensors |= {f"optimiser.{number}.{key}": torch.as_tensor(value) for key, value in moments.items()}
+    checkpoint.write(path, tensors, {"control_steps": model.num_timesteps, "seconds": seconds})
+
+
+def load_state(path: Path, model: PPO, seed: int) -> float:
+    """Bring a new model to where a training was. The worlds begin new episodes, drawn from the seed and the control steps done.
+
+    :return: seconds that the training had taken.
+    :raises checkpoint.CheckpointError: if the file is damaged or belongs to other settings.
+    """
+    tensors, record = checkpoint.read(path)
+    moments: dict[int, dict[str, torch.Tensor]] = {}
+    for key, value in tensors.items():
+        kind, number, *rest = key.split(".", 2)
+        if kind == "optimiser":
+            moments.setdefault(int(number), {})[rest[0]] = value
+    weights = {key.removeprefix("policy."): value for key, value in tensors.items() if key.startswith("policy.")}
+    try:
+        model.policy.load_state_dict(weights)
+    except RuntimeError:
+        raise checkpoint.CheckpointError(
+            f"{path} belongs to a training with other settings; use the same settings, or another out=DIR"
+        ) from None
+    state = model.policy.optimizer.state_dict()
+    model.policy.optimizer.load_state_dict({**state, "state": moments})
+    model.num_timesteps = int(record["control_steps"])
+    model.set_random_seed(seed + model.num_timesteps)
+    return float(record["seconds"])
+
+
+def _cut(curve: Path, control_steps: int) -> None:
+    """Drop what the learning curve says about work that was lost."""
+    if curve.exists():
+        head, *rows = curve.read_text().splitlines()
+        kept = [row for row in rows if row.split(",")[0].isdigit() and int(row.split(",")[0]) <= control_steps]
+        curve.write_text("\n".join([head, *kept]) + "\n")
+
+
+def networks_of(model: PPO, task: Task) -> tuple[Policy, nn.Sequential]:
+    """SB3's actor and critic as networks over the whole observation: weights of columns that they do not read are zero."""
+    extractor: Any = model.policy.mlp_extractor
+    actor = _whole([*extractor.policy_net, model.policy.action_net], task)
+    return Policy(actor), _whole([*extractor.value_net, model.policy.value_net], task)
+
+
+def _whole(parts: list[Any], task: Task) -> nn.Sequential:
+    layers = [part for part in parts if isinstance(part, nn.Linear)]
+    network = mlp([SIZE, *[int(layer.out_features) for layer in layers]], nn.Tanh)
+    mine = [part for part in network if isinstance(part, nn.Linear)]
+    with torch.no_grad():
+        for ours, theirs in zip(mine, layers, strict=True):
+            ours.bias.copy_(theirs.bias)
+            ours.weight.zero_()
+            ours.weight[:, columns(task.reads) if ours is mine[0] else slice(None)] = theirs.weight
+    return network.eval()
