@@ -17,7 +17,7 @@ check: .venv/.dev
 	$(BIN)/mypy
 
 train: .venv/.installed
-	$(BIN)/python -m skills.train -m skill=pick,place_in,place_on
+	$(BIN)/python -m skills.train -m skill=pick,place_in,place_on,place_at,push,open_drawer,close_drawer progress=false
 
 clean:
 	rm -rf .venv outputs multirun

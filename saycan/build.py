@@ -76,11 +76,8 @@ def build_perception(name: str) -> Perception:
 def load_scorer(llm: Any) -> Any:
     """The language model of a config, ready to score."""
     from saycan.language.scorer import TrieScorer  # torch and transformers take seconds to import
-    from saycan.language.weights import DTYPES, ModelError, load
+    from saycan.language.weights import DTYPES, load
 
     if llm.dtype not in DTYPES:
         raise InputError(f"llm.dtype must be one of {', '.join(DTYPES)}, not '{llm.dtype}'")
-    try:
-        return TrieScorer(*load(llm.model, llm.dtype))
-    except ModelError as error:
-        raise InputError(str(error)) from None
+    return TrieScorer(*load(llm.model, llm.dtype))

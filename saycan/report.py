@@ -19,10 +19,11 @@ from saycan.types import Episode, Step
 _BEST = 8
 
 
-def write_report(path: Path, episode: Episode, film: Film | None, settings: str) -> None:
+def write_report(path: Path, episode: Episode, film: Film | None, settings: str, maps: bytes | None = None) -> None:
     """Write the report of an episode.
 
     :param settings: the configuration that it ran with, as YAML.
+    :param maps: a PNG that shows where its skills would have worked.
     """
     environment = Environment(
         loader=PackageLoader("saycan"), autoescape=select_autoescape(), trim_blocks=True, lstrip_blocks=True
@@ -34,6 +35,7 @@ def write_report(path: Path, episode: Episode, film: Film | None, settings: str)
         film=_data_uri(film.gif(), "gif") if film and film.frames else None,
         steps=[_row(k, step, stills[k] if k < len(stills) else None) for k, step in enumerate(episode.steps)],
         settings=settings,
+        maps=_data_uri(maps, "png") if maps else None,
     )
     write_whole(path, page)
 

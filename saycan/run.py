@@ -11,6 +11,7 @@ from omegaconf import OmegaConf
 from saycan.build import build_agent, check_instruction
 from saycan.film import Film
 from saycan.gif import write_gif
+from saycan.maps import affordance_maps
 from saycan.report import write_report, write_whole
 from saycan.show import Terminal
 from saycan.types import Episode, Step
@@ -36,18 +37,18 @@ def main(config: Any) -> int:
     episode = agent.run(instruction, on_step)
     if film:
         film.shoot()
-    _keep(folder, episode, film, config)
+    _keep(folder, episode, film, config, affordance_maps(episode, agent.body.library) if config.video else None)
     terminal.end(episode, str(folder))
     agent.body.world.close()
     return 0 if episode.outcome == "done" else 1
 
 
-def _keep(folder: Path, episode: Episode, film: Film | None, config: Any) -> None:
+def _keep(folder: Path, episode: Episode, film: Film | None, config: Any, maps: bytes | None) -> None:
     data = {**episode.to_json(), "perception": config.perception.name, "seed": config.seed}
     write_whole(folder / "episode.json", json.dumps(data, indent=2, ensure_ascii=False) + "\n")
     if film:
         write_gif(folder / "episode.gif", episode, film)
-    write_report(folder / "report.html", episode, film, OmegaConf.to_yaml(config))
+    write_report(folder / "report.html", episode, film, OmegaConf.to_yaml(config), maps)
 
 
 if __name__ == "__main__":

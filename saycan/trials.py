@@ -20,14 +20,14 @@ from saycan.report import write_report
 from saycan.types import Episode
 from sim.cli import InputError, command, output_folder, print_json
 from sim.goals import parse
-from sim.objects import catalogue
+from sim.objects import colours
 
 
 def draw_task(seed: int) -> tuple[str, list[str], str]:
     """An instruction, the scene's objects and the goal."""
     rng = np.random.default_rng(seed)
-    colours = sorted({name.split()[0] for name in catalogue()})
-    blocks, bowls = ([f"{colours[i]} {kind}" for i in rng.permutation(len(colours))[:2]] for kind in ("block", "bowl"))
+    palette = sorted(colours())
+    blocks, bowls = ([f"{palette[i]} {kind}" for i in rng.permutation(len(palette))[:2]] for kind in ("block", "bowl"))
     objects = [[*blocks, *bowls][i] for i in rng.permutation(4)]
     return f"put the {blocks[0]} in the {bowls[0]}", objects, f"in({blocks[0]}, {bowls[0]})"
 

@@ -19,7 +19,7 @@ from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
 from rich.markup import escape
 
-from sim.paths import CONFIGS
+from sim.paths import CONFIGS, plugin_folders
 
 BAD_INPUT = 2
 _KINDS: dict[type, str] = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
@@ -57,6 +57,7 @@ def command(config_name: str, positional: str | None = None) -> Callable[[Callab
                     Console(stderr=True).print("\nStopped.")
                     sys.exit(130)
 
+            _add_plugins()
             try:
                 _check_overrides(config_name)
             except InputError as error:
@@ -104,16 +105,27 @@ def _take_positional() -> str | None:
     return None
 
 
+def _add_plugins() -> None:
+    """Let Hydra find the configs of skills that live outside."""
+    folders = plugin_folders()
+    for folder in folders:
+        if not folder.is_dir():
+            fail(f"SAYCAN_SKILLS names the folder {folder}, which does not exist")
+    if folders and not any(a.startswith("hydra.searchpath") for a in sys.argv):
+        sys.argv.append(f"hydra.searchpath=[{','.join(f'file://{folder}' for folder in folders)}]")
+
+
 def _check_overrides(config_name: str) -> None:
     """Compose the config once before Hydra does, so that a mistake is one sentence and not Hydra's page."""
-    overrides = [a for a in sys.argv[1:] if not a.startswith("-") and not a.startswith("hydra")]
+    kept = ("hydra.searchpath",)
+    overrides = [a for a in sys.argv[1:] if a.startswith(kept) or not a.startswith(("-", "hydra"))]
     if any(a in sys.argv[1:] for a in ("-h", "--help", "--hydra-help", "-m", "--multirun")):
         return
     GlobalHydra.instance().clear()
     try:
         with hydra.initialize_config_dir(str(CONFIGS), version_base="1.3"):
             given = hydra.compose(config_name, overrides)
-            groups = [o for o in overrides if (CONFIGS / o.split("=")[0].lstrip("+~")).is_dir()]
+            groups = [o for o in overrides if o.startswith(kept) or (CONFIGS / o.split("=")[0].lstrip("+~")).is_dir()]
             _check_types(hydra.compose(config_name, groups), given)
     except (HydraException, OmegaConfBaseException) as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]

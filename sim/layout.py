@@ -68,15 +68,24 @@ def stacked(things: Sequence[Thing], spot: np.ndarray, yaw: float) -> list[Place
 
 
 def inside(
-    thing: Thing, container: Placement, others: Iterable[Placement], rng: np.random.Generator, yaw: float = 0.0
+    thing: Thing,
+    container: Placement,
+    others: Iterable[Placement],
+    rng: np.random.Generator,
+    yaw: float = 0.0,
+    margin: float = 0.0,
 ) -> Placement:
-    """A thing in a receptacle, beside what is in there already where there is room, else on top of it."""
+    """A thing in a receptacle, beside what is in there already where there is room, else on top of it.
+
+    :param margin: free space to the walls, metres, as far as there is room for it.
+    """
     box = container.box
     floor = box.bottom + WALL + 0.002
     lie = thing.symmetry == "cylinder" and 2 * thing.size[2] > 0.075 and box.half[2] < 0.05  # too tall to stand in it
+    inner = box.half[:2] * (0.7 if box.round else 1) - WALL - margin
     there = list(others)
     for _ in range(60):
-        offset = rng.uniform(-1, 1, size=2) * np.maximum(box.half[:2] * (0.7 if box.round else 1) - thing.size[:2], 0)
+        offset = rng.uniform(-1, 1, size=2) * np.maximum(inner - thing.size[:2], 0)
         c, s = math.cos(box.yaw), math.sin(box.yaw)
         spot = box.position[:2] + np.array([c * offset[0] - s * offset[1], s * offset[0] + c * offset[1]])
         placed = lying(thing, spot, box.yaw, floor) if lie else standing(thing, spot, yaw, floor)

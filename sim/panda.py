@@ -36,7 +36,7 @@ class Panda:
     """A Panda with its base at the origin, commanded by target position, yaw and finger command.
 
     Frames: robot frame, metres; x away from the base, y to its left, z up. The yaw is the turn of the finger axis
-    from the y axis, in [-pi/2, pi/2) because the two fingers are alike.
+    from the y axis. The two fingers are alike, so half a turn more is the same grasp, but the wrist cannot turn on and on.
     """
 
     def __init__(self, client: Any):
@@ -102,9 +102,9 @@ class Panda:
         )
 
     def pose(self) -> tuple[np.ndarray, float]:
-        """The point between the fingertips, metres, shape (3,), and the turn of the finger axis in [-pi/2, pi/2), radians."""
+        """The point between the fingertips, metres, shape (3,), and the turn of the finger axis, about within ``YAW_LIMIT``, radians."""
         tip = self._client.getLinkState(self.body, TIP, computeForwardKinematics=True)
-        return np.array(tip[4]), wrap_half_turn(self._client.getEulerFromQuaternion(tip[5])[2])
+        return np.array(tip[4]), float(self._client.getEulerFromQuaternion(tip[5])[2])
 
     @property
     def opening(self) -> float:

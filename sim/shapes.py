@@ -14,7 +14,7 @@ from sim.objects import Thing
 
 WALL = 0.006  # thickness of walls and floors of what is hollow, metres
 _WALL_GAP = 0.002  # metres between a round wall's pieces and the table
-_ROLLING = {"sphere": 0.0015, "cylinder": 0.0008}  # so that what rolls comes to rest; metres
+_ROLLING = {"sphere": 0.003, "cylinder": 0.002, "bottle": 0.002}  # so that what rolls comes to rest; metres
 
 Profile = tuple[tuple[float, float], ...]
 """Half of a round thing's cross-section as (distance from the axis, height), metres."""

@@ -15,7 +15,7 @@ class Hand:
     """What the arm's own sensors say (a real arm knows this too).
 
     :param position: point between the fingertips in the robot frame, metres, shape (3,).
-    :param yaw: turn of the finger axis, radians in [-pi/2, pi/2).
+    :param yaw: turn of the finger axis, radians, about within ``sim.panda.YAW_LIMIT``.
     :param opening: distance between the fingers, metres.
     :param closing: whether the fingers are commanded to close.
     :param lead: how far the commanded place is ahead of the hand: x, y, z in metres and yaw in radians, shape (4,).

@@ -19,14 +19,14 @@ from sim import cabinet
 from sim.camera import Camera, Picture
 from sim.geometry import Box, upright_box
 from sim.layout import Layout
-from sim.panda import Panda, wrap_half_turn
+from sim.panda import Panda
 from sim.shapes import create_body
 from sim.state import Hand, WorldState
 
 CONTROL_HZ = 24
 SUBSTEPS = 6  # physics steps in one control step
 PHYSICS_HZ = CONTROL_HZ * SUBSTEPS
-_SOLVER_ITERATIONS = 20  # less than half of PyBullet's default: grasps hold as well (see docs/speed.md)
+_SOLVER_ITERATIONS = 20  # less than half of PyBullet's default: grasps hold as well (measured: docs/skills.md)
 _TABLE_HALF = (0.5, 0.75, 0.02)
 _TABLE_CENTRE = (0.6, 0.0, -0.02)
 
@@ -180,7 +180,7 @@ class Tabletop:
     def _hand(self, left: set[int], right: set[int]) -> Hand:
         arm = self.arm
         position, yaw = arm.pose()
-        lead = np.array([*(arm.target - position), wrap_half_turn(arm.target_yaw - yaw)])
+        lead = np.array([*(arm.target - position), arm.target_yaw - yaw])
         return Hand(position, yaw, arm.opening, arm.closing, lead, bool(left), bool(right))
 
     def _build_table(self) -> None:

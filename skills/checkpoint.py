@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from hydra.core.hydra_config import HydraConfig
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
@@ -70,9 +71,8 @@ def provenance() -> dict[str, str]:
     """How a file came to be: the command and the commit."""
     here = Path(__file__).parent
     git = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=here, capture_output=True, text=True, check=False)
-    module = Path(sys.argv[0]).stem
-    package = Path(sys.argv[0]).parent.name
+    overrides = list(HydraConfig.get().overrides.task) if HydraConfig.initialized() else sys.argv[1:]
     return {
-        "command": " ".join(["python -m", f"{package}.{module}", *sys.argv[1:]]),
+        "command": " ".join(["python -m skills.train", *overrides]),
         "commit": git.stdout.strip() or "unknown",
     }

@@ -18,13 +18,14 @@ from skills.tasks import TASKS, Start, Task
 from skills.tasks.base import begin_near
 
 _REWARD = 10.0  # for success
+_SHAPING = 0.05  # so little that it never pays to put success off: what is dense goes on only until then
 _NOISE = 0.005  # metres
 
 
 class SkillEnv(gym.Env[np.ndarray, np.ndarray]):
     """One skill to learn: the world, the skill's task, and what the policy sees of them.
 
-    Observation: ``Box(-5, 5, (68,))``, relative to the target; see the table in ``skills.observation``.
+    Observation: ``Box(-5, 5, (71,))``, relative to the target; see the table in ``skills.observation``.
 
     Action: ``Box(-1, 1, (5,))``
 
@@ -102,7 +103,8 @@ class SkillEnv(gym.Env[np.ndarray, np.ndarray]):
         now = self._world.state()
         success = self.task.success(self._begin, now, self._target)
         lost = self.task.lost(self._begin, now, self._target)
-        reward = self.task.reward(self._begin, now, self._target) + _REWARD * success - self.task.penalty * lost
+        reward = _SHAPING * self.task.reward(self._begin, now, self._target)
+        reward += _REWARD * success - self.task.penalty * lost
         over = success or lost or self._steps >= self.task.horizon
         time = self._steps / self.task.horizon
         return self._observer.observe(self._sight(now), time), reward, over, False, {"is_success": success}

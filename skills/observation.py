@@ -6,10 +6,11 @@ feature   size  meaning (metres are scaled to about [-1, 1]; see ``Observer``)
 hand        12  position (3), yaw, opening, closing, left contact, right contact, lead of the command (4)
 time         1  share of the skill's time that is used up
 direction    2  cosine and sine of the direction that the skill is about; zeros without one
-target       8  from hand to where it should take hold (3), the same finely (3), turn that the fingers need, height of the top
+target       8  from hand to where it should take hold or push (3), the same finely (3), turn that the fingers need, height of the top
 size         4  half of the target's sides across the fingers, along them, upright; round outline
 load         8  something is held, from hand to it (3), half of its sides (3), round outline
 gap          4  from the target's centre to the load's centre, finely (3); load's bottom to target's top
+to_go        3  from the target to where it should be, finely; zeros for a skill that does not move it
 drawer       5  there is one, how far it is open, from target to it (3)
 nearby      24  the three things nearest to the target: present, from target to it (3), half of its sides (3), free space between
 ========  ====  ==================================================================================
@@ -28,7 +29,7 @@ import numpy as np
 
 from sim.cabinet import NAME as DRAWER
 from sim.geometry import Box, gap
-from sim.panda import MAX_OPENING, WORKSPACE_HIGH, WORKSPACE_LOW, wrap_half_turn
+from sim.panda import MAX_OPENING, WORKSPACE_HIGH, WORKSPACE_LOW, YAW_LIMIT
 from sim.state import Hand
 
 FEATURES = {
@@ -39,6 +40,7 @@ FEATURES = {
     "size": 4,
     "load": 8,
     "gap": 4,
+    "to_go": 3,
     "drawer": 5,
     "nearby": 24,
 }
@@ -50,6 +52,8 @@ _DEPTH = 0.025  # metres below a thing's top at which the fingertips take hold o
 
 Focus = Callable[[Mapping[str, Box]], Box]
 """From where things are believed to be now to the box that the skill is about."""
+Reach = Callable[[Box], np.ndarray]
+"""From the box that the skill is about to where the fingertips should go first, metres, shape (3,)."""
 
 
 @dataclass(frozen=True)
@@ -71,17 +75,26 @@ class Sight:
 class Observer:
     """Turns what is seen into a skill's observation, and a skill's action into the robot's frame.
 
-    :param focus: what the skill is about.
+    :param focus: what the skill is about, and ``reach``, where the hand should go first.
+    :param goal: where the box's centre should come to be, metres; None: nowhere in particular.
     :param name: its name among the boxes, if it is a thing: it is not its own neighbour.
     :param angle: direction that the skill is about, radians from the robot's x axis; None: no direction.
     :param nearby: whether to look at neighbours too; policies in training do without, it is the costly part.
     """
 
-    def __init__(self, focus: Focus, name: str = "", angle: float | None = None, nearby: bool = True):
+    def __init__(
+        self,
+        focus: Focus,
+        name: str = "",
+        angle: float | None = None,
+        nearby: bool = True,
+        reach: Reach | None = None,
+        goal: np.ndarray | None = None,
+    ):
         self._focus, self._name, self._with_nearby = focus, name, nearby
+        self._reach, self._goal = reach or grasp_point, goal
         self._direction = (0.0, 0.0) if angle is None else (math.cos(angle), math.sin(angle))
         self._c, self._s = self._direction if angle is not None else (1.0, 0.0)
-        self._angle = angle
 
     def observe(self, sight: Sight, time: float) -> np.ndarray:
         """The observation vector, float32, shape (SIZE,), clipped to [-5, 5].
@@ -91,7 +104,7 @@ class Observer:
         hand, target = sight.hand, self._focus(sight.boxes)
         load = sight.boxes.get(sight.held) if sight.held else None
         parts = [*self._hand(hand), time, *self._direction, *self._target(hand, target)]
-        parts += [*self._load(hand, load), *self._gap(target, load), *self._drawer(sight, target)]
+        parts += [*self._load(hand, load), *self._gap(target, load), *self._to_go(target), *self._drawer(sight, target)]
         parts += self._nearby(sight, target) if self._with_nearby else [0.0] * FEATURES["nearby"]
         return np.clip(np.array(parts, dtype=np.float32), -5, 5)
 
@@ -106,15 +119,14 @@ class Observer:
         return [scale * (self._c * x + self._s * y), scale * (self._c * y - self._s * x), scale * z]
 
     def _hand(self, hand: Hand) -> list[float]:
-        yaw = hand.yaw if self._angle is None else wrap_half_turn(hand.yaw - self._angle)
-        fingers = [yaw, hand.opening / MAX_OPENING, float(hand.closing), float(hand.left), float(hand.right)]
+        fingers = [hand.yaw, hand.opening / MAX_OPENING, float(hand.closing), float(hand.left), float(hand.right)]
         return [*self._turn((hand.position - _CENTRE) / _SPAN), *fingers, *self._turn(hand.lead, 20), 2 * hand.lead[3]]
 
     def _target(self, hand: Hand, target: Box) -> list[float]:
-        offset = self._turn(grasp_point(target) - hand.position)
+        offset = self._turn(self._reach(target) - hand.position)
         turn, across, along = finger_turn(hand.yaw, target)
         finely = [min(max(30 * v, -1.0), 1.0) for v in offset]
-        place = [*(5 * v for v in offset), *finely, 2 * turn, 5 * target.top]
+        place = [*(5 * v for v in offset), *finely, 1.5 * turn, 5 * target.top]
         return [*place, 20 * across, 20 * along, 20 * float(target.half[2]), float(target.round)]
 
     def _load(self, hand: Hand, load: Box | None) -> list[float]:
@@ -128,6 +140,9 @@ class Observer:
             return [0.0] * FEATURES["gap"]
         apart = [*self._turn(load.position - target.position, 20), 20 * (load.bottom - target.top)]
         return [min(max(v, -2.0), 2.0) for v in apart]
+
+    def _to_go(self, target: Box) -> list[float]:
+        return [0.0] * 3 if self._goal is None else self._turn(self._goal - target.position, 20)
 
     def _drawer(self, sight: Sight, target: Box) -> list[float]:
         if sight.drawer is None or DRAWER not in sight.boxes:
@@ -158,13 +173,25 @@ def grasp_point(box: Box) -> np.ndarray:
 
 
 def finger_turn(hand_yaw: float, box: Box) -> tuple[float, float, float]:
-    """How the fingers should turn to close on a box squarely, over its narrower side.
+    """How the fingers should turn to close on a box squarely, over its narrower side, without the wrist leaving its range.
 
-    :return: turn in [-pi/2, pi/2) radians; half of the side across the fingers then, half of the side along them (metres).
+    :return: turn in radians, the shortest that there is; half of the side across the fingers then, half of the side along them (metres).
     """
-    straight, quarter = wrap_half_turn(box.yaw - hand_yaw), wrap_half_turn(box.yaw + math.pi / 2 - hand_yaw)
     first, second = float(box.half[0]), float(box.half[1])
-    if box.round or max(first, second) <= _SQUARE * min(first, second):
-        turn = 0.0 if box.round else min(straight, quarter, key=abs)
-        return turn, first, second
-    return (straight, second, first) if second < first else (quarter, first, second)
+    if box.round:
+        return 0.0, first, second
+    if max(first, second) <= _SQUARE * min(first, second):
+        return _shortest(hand_yaw, box.yaw, math.pi / 2), first, second
+    if second < first:
+        return _shortest(hand_yaw, box.yaw, math.pi), second, first
+    return _shortest(hand_yaw, box.yaw + math.pi / 2, math.pi), first, second
+
+
+def _shortest(yaw: float, goal: float, period: float) -> float:
+    """Turn from a yaw to the nearest of the goals ``goal + k * period`` within the wrist's range."""
+    turn = (goal - yaw + period / 2) % period - period / 2
+    while yaw + turn > YAW_LIMIT:
+        turn -= period
+    while yaw + turn < -YAW_LIMIT:
+        turn += period
+    return turn

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import matplotlib
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.patches import Ellipse, Polygon
+
+from sim.geometry import Box
+from skills.heatmap import HeatMap
 
 _BLUE, _GREY, _ORANGE = "#2b6cb0", "#a0aec0", "#dd6b20"
 
@@ -68,3 +72,37 @@ def _finish(figure: Any, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=110)
     plt.close(figure)
+
+
+def draw_heat_maps(maps: Sequence[HeatMap], path: Path | IO[bytes]) -> None:
+    """Maps of p(success) over the table, seen from above: left is the arm's left, the arm stands below the picture."""
+    figure, axes = plt.subplots(1, len(maps), figsize=(4.6 * len(maps) + 0.6, 4.0), squeeze=False, layout="constrained")
+    for axis, m in zip(axes[0], maps, strict=True):
+        extent = (m.ys[0], m.ys[-1], m.xs[0], m.xs[-1])
+        picture = axis.imshow(m.chance, origin="lower", extent=extent, vmin=0, vmax=1, cmap="RdYlGn", aspect="equal")
+        for name, box in m.others.items():
+            axis.add_patch(_outline(box, facecolor="#cbd5e0"))
+            axis.text(box.position[1], box.position[0], name, fontsize=6, ha="center", va="center")
+        axis.add_patch(_outline(m.target, facecolor="none"))
+        axis.plot(m.target.position[1], m.target.position[0], "k+", ms=6)
+        axis.invert_xaxis()
+        axis.set_title(f"{m.phrase}: if it stood there", fontsize=9)
+        axis.set_xlabel("metres to the arm's left", fontsize=7)
+        axis.tick_params(labelsize=6)
+    axes[0, 0].set_ylabel("metres from the arm", fontsize=7)
+    figure.colorbar(picture, ax=axes[0], label="p(success)", shrink=0.8)
+    if isinstance(path, Path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=110, format="png")
+    plt.close(figure)
+
+
+def _outline(box: Box, **style: Any) -> Any:
+    if box.round:
+        return Ellipse(
+            (box.position[1], box.position[0]), 2 * box.half[1], 2 * box.half[0], ec="black", lw=0.8, **style
+        )
+    c, s = np.cos(box.yaw), np.sin(box.yaw)
+    corners = np.array([[a * box.half[0], b * box.half[1]] for a, b in ((1, 1), (1, -1), (-1, -1), (-1, 1))])
+    corners = corners @ np.array([[c, s], [-s, c]]) + box.position[:2]
+    return Polygon(corners[:, ::-1], closed=True, ec="black", lw=0.8, **style)

@@ -13,13 +13,14 @@ import torch
 from stable_baselines3 import PPO
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
-from stable_baselines3.common.vec_env import DummyVecEnv, VecMonitor
+from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv, VecMonitor
 from torch import nn
 
 from skills import checkpoint
 from skills.envs import SkillEnv
 from skills.networks import Policy, mlp
 from skills.observation import SIZE, columns
+from skills.shards import Shards
 from skills.tasks import Task
 
 _LEAST_RATE = 0.05  # the learning rate falls to this share
@@ -78,16 +79,23 @@ class Progress(BaseCallback):
 
 
 def train_policy(
-    task: Task, settings: Any, seed: int, files: Path, resume: bool = False, progress: bool = True
+    task: Task,
+    settings: Any,
+    seed: int,
+    files: Path,
+    resume: bool = False,
+    progress: bool = True,
+    processes: int = 1,
 ) -> tuple[Policy, nn.Sequential]:
     """Train a policy; its critic comes with it.
 
     :param settings: as in ``configs/skill/*.yaml``.
     :param files: where to write, without ending: ``.curve.csv``, ``.state.safetensors`` and TensorBoard's ``.tensorboard/``.
     :param resume: go on from the saved state, if there is one.
+    :param processes: that the worlds are spread over; the result does not depend on it.
     """
     state, curve = files.with_name(f"{files.name}.state.safetensors"), files.with_name(f"{files.name}.curve.csv")
-    worlds = VecMonitor(DummyVecEnv([lambda: SkillEnv(task, close=settings.close, neighbours=False)] * settings.worlds))
+    worlds = VecMonitor(_worlds(task, settings, processes))
     model = _new_model(task, settings, seed, worlds, files.with_name(f"{files.name}.tensorboard"))
     before = 0.0
     if resume and state.exists():
@@ -102,6 +110,13 @@ def train_policy(
         save_state(state, model, watch.seconds)
     worlds.close()
     return networks_of(model, task)
+
+
+def _worlds(task: Task, settings: Any, processes: int) -> VecEnv:
+    def make() -> SkillEnv:
+        return SkillEnv(task, close=settings.close, neighbours=False)
+
+    return Shards(make, settings.worlds, processes) if processes > 1 else DummyVecEnv([make] * settings.worlds)
 
 
 def _new_model(task: Task, settings: Any, seed: int, worlds: Any, log: Path) -> PPO:

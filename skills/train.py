@@ -38,7 +38,7 @@ def train(config: Any, files: Path) -> Skill:
     if given:
         policy, critic = given.policy, given.critic
     else:
-        policy, critic = train_policy(mine, settings, seed, files, config.resume, config.progress)
+        policy, critic = train_policy(mine, settings, seed, files, config.resume, config.progress, config.workers)
     fitting = time.perf_counter()
     folder = files.with_name(f"{files.name}.rollouts")
     if not config.resume:

@@ -7,8 +7,10 @@ from itertools import pairwise
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 from saycan.types import Episode, SceneView
-from sim.objects import catalogue
-from sim.relations import DIRECTIONS, REGIONS
+from sim.cabinet import NAME as DRAWER
+from sim.cabinet import SHELL
+from sim.objects import catalogue, colours
+from sim.relations import DIRECTIONS, REGIONS, is_closed, is_open
 
 NEUTRAL = "do what you like"
 """An instruction that asks for nothing in particular: what a phrase scores under it, it owes to its words and the scene alone."""
@@ -65,7 +67,10 @@ def prompt(instruction: str, episode: Episode, view: SceneView) -> str:
 def scene(view: SceneView) -> str:
     """The things that are seen, in words."""
     inside = {a: f"{a} ({relation} the {b})" for relation, a, b in view.relations}
-    things = [inside.get(name, name) for name in view.boxes if name != view.held]
+    things = [inside.get(name, name) for name in view.boxes if name not in (view.held, DRAWER, SHELL)]
+    if view.drawer is not None:
+        how = "open" if is_open(view.drawer) else "closed" if is_closed(view.drawer) else "half open"
+        things.append(f"drawer ({how})")
     return ", ".join([*things, *([f"in the hand: {view.held}"] if view.held else [])]) or "nothing"
 
 
@@ -86,19 +91,22 @@ def continuation(text: str) -> str:
 def unknown_things(instruction: str, view: SceneView) -> tuple[list[str], list[str]]:
     """What the instruction may be about that the scene does not have.
 
-    :return: names made of a colour and a kind that no thing answers to ("green block" beside a red block and a green bowl), and
+    :return: names that no thing here answers to, of a colour and a kind ("green block" beside a red block and a green bowl) or from
+        the catalogue ("apple"), and
         single words that are no part of what anything here is called ("elephant"; verbs are among them, language sorts them out).
     """
     vocabulary = [_words_for(name, classes) for name, classes in view.classes.items()]
-    colours = {name.split()[0] for name in catalogue() if " " in name}
     kinds = set().union(*(_words_for(thing.kind, thing.classes) for thing in catalogue().values()))
     known = kinds.union(*vocabulary, _GENERAL)
     words = [word.strip(".,!?;:\"'()").lower() for word in instruction.split()][:_MOST_WORDS]
     names = [
         f"{a} {b}"
         for a, b in pairwise(words)
-        if a in colours and b in kinds and not any({a, b} <= w for w in vocabulary)
+        if a in colours() and b in kinds and not any({a, b} <= w for w in vocabulary)
     ]
+    text = f" {' '.join(words)} "
+    singular = [thing.name for thing in catalogue().values() if thing.name == thing.kind]
+    names += [n for n in singular if f" {n} " in text and not any(set(n.split()) <= w for w in vocabulary)]
     named = {word for name in names for word in name.split()}
     single = [w for w in words if any(c.isalnum() for c in w) and w not in ENGLISH_STOP_WORDS | known | named]
     return list(dict.fromkeys(names)), list(dict.fromkeys(single))

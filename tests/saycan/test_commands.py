@@ -60,17 +60,70 @@ def test_bad_input_is_one_sentence(arguments: list[str], words: str, tmp_path: P
     assert not (tmp_path / "new").exists()
 
 
-@pytest.mark.parametrize("module", ["saycan.run", "saycan.trials", "skills.train", "skills.evaluate"])
+MODULES = ["saycan.run", "saycan.trials", "saycan.speed", "skills.train", "skills.evaluate", "skills.recovery"]
+
+
+@pytest.mark.parametrize("module", [*MODULES, "skills.figures", "skills.peer"])
 def test_help(module: str) -> None:
     shown = run(module, "--help")
     assert shown.returncode == 0 and "python -m" in shown.stdout
 
 
-def test_evaluate_ends_with_json() -> None:
-    done = run("skills.evaluate", "skill=pick", "episodes=12")
+def test_evaluate_ends_with_json_and_draws(tmp_path: Path) -> None:
+    done = run("skills.evaluate", "skill=pick", "episodes=12", f"out={tmp_path}")
     assert done.returncode == 0, done.stderr
     figures = json.loads(done.stdout.splitlines()[-1])
     assert {"skill", "episodes", "success", "ci95", "auroc", "ece", "brier", "control_steps_per_s"} <= set(figures)
+    assert set(figures["baselines"]) == {"detected", "critic", "constant"}
+    assert (tmp_path / "pick.reliability.png").stat().st_size > 5000
+
+
+def test_the_world_is_faster_than_the_peer() -> None:
+    done = run("saycan.speed", "sim", "steps=500", "rounds=1")
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout.splitlines()[-1])
+    assert figures["ratio"] > 1.5 and figures["floor_control_steps_per_s"] > figures["control_steps_per_s"]
+
+
+def test_recovery_measures_every_skill() -> None:
+    done = run("skills.recovery", "episodes=2")
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout.splitlines()[-1])
+    assert {"pick", "push", "open_drawer", "pick_and_place_watched", "pick_and_place_unwatched"} <= set(figures)
+
+
+def test_figures_are_drawn(tmp_path: Path) -> None:
+    curve = tmp_path / "a.curve.csv"
+    curve.write_text("control_steps,seconds,success\n1000,1.0,0.5\n2000,2.0,0.92\n3000,3.0,0.97\n")
+    done = run("skills.figures", f"out={tmp_path}", f"curves={{a: [{curve}, {curve}]}}")
+    assert done.returncode == 0, done.stderr
+    assert {"reliability.png", "heat_map.png", "learning.png"} <= {path.name for path in tmp_path.iterdir()}
+    assert json.loads(done.stdout.splitlines()[-1])["curves"]["a"]["steps_to_90%"]["median"] == 2000
+    bad = run("skills.figures", f"out={tmp_path}", "curves={a: [/nowhere.csv]}")
+    assert bad.returncode == 2 and "/nowhere.csv" in bad.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (["skills.evaluate", "episodes=0"], "at least 1"),
+        (["skills.recovery", "episodes=0"], "at least 1"),
+        (["saycan.speed"], "say what to measure"),
+        (["saycan.speed", "sim", "steps=1"], "at least 100"),
+    ],
+)
+def test_bad_measurements_are_one_sentence(command: list[str], words: str) -> None:
+    failed = run(*command)
+    assert failed.returncode == 2 and words in failed.stderr and "Traceback" not in failed.stderr
+
+
+def test_the_drawer_is_opened_when_that_is_wanted(tmp_path: Path) -> None:
+    done = run("saycan.run", "open the drawer", "scene=kitchen", f"out={tmp_path}", "video=false", "seed=1")
+    episode = json.loads((tmp_path / "episode.json").read_text())
+    assert episode["steps"][0]["choice"] == "open the drawer", done.stdout
+    assert {"put it in the drawer", "close the drawer", "push the apple left", "put it on the middle"} <= {
+        c["skill"] for c in episode["steps"][0]["candidates"]
+    }
 
 
 def test_evaluate_refuses_a_damaged_checkpoint(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from sim.geometry import Box
 from sim.objects import find
 from sim.state import Hand
 from skills.execute import Outcome
+from skills.tasks import Target
 
 NAMES = ["red block", "blue block", "green bowl"]
 VIEW = SceneView(
@@ -27,7 +28,7 @@ VIEW = SceneView(
     "blue block",
     Hand(np.zeros(3), 0.0, 0.08, False, np.zeros(4), False, False),
 )
-PICK = Candidate("pick", "red block", "pick up the red block")
+PICK = Candidate("pick", "pick up the red block", Target("red block"))
 
 
 class CountsWords:

@@ -18,7 +18,7 @@ HAND = Hand(np.zeros(3), 0.0, 0.08, False, np.zeros(4), False, False)
 def state(held: str | None = None, **places: tuple[float, float, float]) -> WorldState:
     names = {key.replace("_", " "): np.array(place) for key, place in places.items()}
     things = {name: find(name) for name in names}
-    boxes = {n: Box(p, 0.0, np.array(things[n].size), things[n].shape == "bowl") for n, p in names.items()}
+    boxes = {n: Box(p, 0.0, np.array(things[n].size), things[n].symmetry != "box") for n, p in names.items()}
     return WorldState(things, boxes, HAND, held)
 
 

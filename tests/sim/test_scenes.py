@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sim.layout import is_clear
 from sim.objects import catalogue
-from sim.scenes import SceneError, SceneSpec, clear_of, lay_out
+from sim.scenes import SceneError, SceneSpec, lay_out
 
 
 @settings(max_examples=30, deadline=None)
@@ -21,9 +22,7 @@ def test_nothing_overlaps_and_seeds_repeat(seed: int, names: list[str]) -> None:
     assert list(layout) == names
     for name, placement in layout.items():
         assert np.array_equal(placement.position, again[name].position)
-        assert clear_of(
-            placement.position[:2], placement.thing, {n: p for n, p in layout.items() if n != name}, gap=0.0
-        )
+        assert is_clear(placement, [p for n, p in layout.items() if n != name], 0.0)
 
 
 @pytest.mark.parametrize(
@@ -36,6 +35,8 @@ def test_nothing_overlaps_and_seeds_repeat(seed: int, names: list[str]) -> None:
         ({"objects": ["red block", "blue block"], "inside": {"red block": "blue block"}}, "no receptacle"),
         ({"objects": sorted(catalogue())}, "no room left"),
         ({"kind": "moon"}, "no scene kind"),
+        ({"drawer": "ajar"}, "open or closed"),
+        ({"objects": ["tray", "bin"], "inside": {"tray": "bin"}}, "too large"),
     ],
 )
 def test_bad_scenes_are_refused(spec: dict[str, Any], words: str) -> None:

@@ -11,10 +11,16 @@ from hypothesis import strategies as st
 
 import skills.envs
 from sim.geometry import Box
+from sim.layout import standing
+from sim.objects import find
+from sim.panda import YAW_LIMIT
+from sim.relations import is_at, region_box
 from sim.state import Hand
 from skills.envs import SkillEnv
-from skills.observation import FEATURES, SIZE, Sight, columns, features, finger_turn
-from skills.tasks import TASKS
+from skills.observation import FEATURES, SIZE, Observer, Sight, columns, finger_turn, grasp_point
+from skills.tasks import TASKS, Start, Target
+from skills.tasks.base import begin_near
+from skills.tasks.region import free_spot
 
 NAMES = [f"saycan/{name.title().replace('_', '')}-v0" for name in TASKS]
 
@@ -52,11 +58,8 @@ def test_feasible_starts_are_not_won_and_not_lost_yet(name: str) -> None:
     for _ in range(30):
         env.reset()
         assert not env.task.success(env._begin, env._begin, env._target)
-        if name == "pick":
-            assert env._begin.held is None
-        else:
-            assert env._begin.held not in (None, env._target)
-            assert not env.task.lost(env._begin, env._begin, env._target)
+        assert not env.task.lost(env._begin, env._begin, env._target)
+        assert (env._begin.held is not None) == name.startswith("place")
     env.close()
 
 
@@ -88,10 +91,85 @@ def hand(yaw: float = 0.0) -> Hand:
 def test_the_observation_is_bounded_and_relative(dx: float, dy: float, others: int) -> None:
     boxes = {"it": Box(np.array([0.5 + dx, dy, 0.02]), 0.3, np.full(3, 0.02))}
     boxes |= {f"other {k}": Box(np.array([0.4, 0.05 * k, 0.02]), 0.0, np.full(3, 0.02)) for k in range(others)}
-    vector = features(Sight(hand(), boxes, None, "it"), 0.5)
+    vector = Observer(lambda now: now["it"], "it").observe(Sight(hand(), boxes), 0.5)
     assert vector.shape == (SIZE,) and vector.dtype == np.float32 and np.abs(vector).max() <= 5
     assert np.allclose(vector[columns(["target"])][:3], 5 * np.array([dx, dy, -0.18]), atol=1e-5)
-    assert not vector[columns(["load", "gap"])].any()
+    assert not vector[columns(["load", "gap", "to_go", "drawer", "direction"])].any()
+    assert vector[columns(["nearby"])].reshape(3, 8)[:, 0].sum() == min(others, 3)
+
+
+@given(st.sampled_from([0.0, np.pi / 2, -np.pi / 2, np.pi]), st.floats(-0.1, 0.1), st.floats(-0.1, 0.1))
+def test_a_turned_world_looks_the_same_to_a_skill_with_a_direction(angle: float, dx: float, dy: float) -> None:
+    c, s = np.cos(angle), np.sin(angle)
+    turn = np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]])
+    middle = np.array([0.5, 0.0, 0.0])  # of the workspace: what is turned about
+
+    def seen(turned: bool) -> tuple[np.ndarray, Observer]:
+        rotation, by = (turn, angle) if turned else (np.eye(3), 0.0)
+        box = Box(middle + rotation @ [dx, dy, 0.02], by + 0.1, np.array([0.04, 0.02, 0.02]))
+        palm = Hand(middle + rotation @ [0.0, 0.0, 0.2], 0.0, 0.08, False, np.zeros(4), False, False)
+        observer = Observer(lambda now: now["it"], "it", by, goal=middle + rotation @ [0.1, 0.1, 0.0])
+        return observer.observe(Sight(palm, {"it": box}), 0.0), observer
+
+    plain, turned = seen(False)[0], seen(True)[0]
+    same = columns(["to_go", "time"]) + columns(["target"])[:6]
+    assert np.allclose(plain[same], turned[same], atol=1e-5)
+    action = np.array([0.3, -0.2, 0.1, 0.5, -1.0])
+    assert np.allclose(seen(True)[1].act(action)[:3], turn @ action[:3])
+
+
+@pytest.mark.parametrize("name", list(TASKS))
+def test_close_starts_are_close(name: str) -> None:
+    task, rng = TASKS[name](), np.random.default_rng(0)
+    for _ in range(20):
+        start = task.start(rng)
+        near = begin_near(task, start, rng)
+        boxes = {n: p.box for n, p in near.layout.items()}
+        box = task.focus(Sight(hand(), boxes, near.held), near.target)(boxes)
+        assert np.linalg.norm((near.hand - task.reach(box, near.target))[:2]) < 0.03
+        assert near.layout is start.layout and near.target == start.target
+
+
+def test_tall_things_are_taken_near_their_top() -> None:
+    bottle = Box(np.array([0.5, 0.0, 0.085]), 0.0, np.array([0.024, 0.024, 0.085]), True)
+    assert grasp_point(bottle)[2] == pytest.approx(0.145)
+    assert grasp_point(Box(np.array([0.5, 0.0, 0.02]), 0.0, np.full(3, 0.02)))[2] == pytest.approx(0.02)
+
+
+@given(st.lists(st.tuples(st.floats(0.3, 0.66), st.floats(-0.36, 0.36)), max_size=6))
+def test_the_free_spot_is_in_its_region_and_the_freest(spots: list[tuple[float, float]]) -> None:
+    region = region_box("left side")
+    others = [Box(np.array([x, y, 0.02]), 0.0, np.full(3, 0.02)) for x, y in spots]
+    spot = free_spot(region, others)
+    assert is_at(Box(spot.position, 0.0, np.full(3, 0.02)), "left side")
+    gaps = [np.linalg.norm(spot.position[:2] - box.position[:2]) for box in others]
+    corners = region.position[:2] + region.half[:2] * 0.8 * np.array([[1, 1], [1, -1], [-1, 1], [-1, -1]])
+    for corner in corners if others else ():
+        corner_gap = min(np.linalg.norm(corner - box.position[:2]) for box in others)
+        assert min(gaps) >= min(corner_gap, 0.1) - 0.05
+
+
+def test_each_skill_offers_what_its_phrase_takes() -> None:
+    seen = {
+        "red block": frozenset({"block"}),
+        "tray": frozenset({"tray", "receptacle"}),
+        "drawer": frozenset({"drawer", "receptacle", "fixture"}),
+    }
+    said = {name: [task().say(t) for t in task().offers(seen)] for name, task in TASKS.items()}
+    assert said["pick"] == ["pick up the red block", "pick up the tray"]
+    assert said["place_in"] == ["put it in the tray", "put it in the drawer"]
+    assert len(said["place_at"]) == 7 and "put it on the top left corner" in said["place_at"]
+    assert said["push"][:2] == ["push the red block left", "push the red block right"]
+    assert said["open_drawer"] == ["open the drawer"]
+    assert TASKS["open_drawer"]().offers({"red block": frozenset({"block"})}) == []
+
+
+def test_a_start_can_be_given() -> None:
+    env = SkillEnv("pick")
+    layout = {"red block": standing(find("red block"), np.array([0.5, 0.1]), 0.2)}
+    env.reset(seed=0, options={"start": Start(layout, Target("red block"), np.array([0.4, 0.0, 0.3]), 0.0)})
+    assert np.allclose(env._begin.boxes["red block"].position[:2], [0.5, 0.1], atol=1e-3)
+    env.close()
 
 
 def test_columns_cover_the_observation_once() -> None:
@@ -102,7 +180,7 @@ def test_columns_cover_the_observation_once() -> None:
 def test_fingers_turn_to_the_narrower_side(yaw: float, hand_yaw: float, first: float, second: float) -> None:
     box = Box(np.zeros(3), yaw, np.array([first, second, 0.02]))
     turn, across, along = finger_turn(hand_yaw, box)
-    assert -np.pi / 2 <= turn <= np.pi / 2
+    assert abs(hand_yaw + turn) <= YAW_LIMIT + 1e-9 and abs(turn) <= np.pi
     assert across <= along * 1.16
     straight = abs(np.sin(2 * (hand_yaw + turn - yaw)))
     assert straight < 1e-6  # the fingers end parallel to one of the box's sides

@@ -1,0 +1,83 @@
+"""Doing a skill: it stops when its value has collapsed, and a disturbance really disturbs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from sim.tabletop import Tabletop
+from skills.disturb import disturb
+from skills.envs import begin
+from skills.execute import Watch, execute
+from skills.heatmap import heat_map
+from skills.library import Skill, load_all
+from skills.networks import Policy, SuccessValue, mlp
+from skills.observation import SIZE, Sight
+from skills.tasks import TASKS, Target, starts
+
+
+def skill(name: str, logit: float) -> Skill:
+    """A skill that does nothing in particular and always gives itself the same chance."""
+    torch.manual_seed(0)
+    policy, value = mlp([SIZE, 8, 5], nn.Tanh), mlp([SIZE, 8, 1], nn.ReLU)
+    with torch.no_grad():
+        value[-1].weight.zero_()
+        value[-1].bias.fill_(logit)
+    return Skill(TASKS[name](), Policy(policy.eval()), SuccessValue(value.eval()), None, {})
+
+
+def sight(world: Tabletop) -> Sight:
+    state = world.state()
+    return Sight(state.hand, state.boxes, state.held, state.drawer)
+
+
+@pytest.mark.parametrize(
+    ("logit", "watch", "ended", "steps"),
+    [
+        (-9.0, Watch(0.05, 3), "hopeless", 3),
+        (-9.0, Watch(0.05, 7), "hopeless", 7),
+        (9.0, Watch(0.05, 3), "time", 60),
+        (-9.0, Watch(0.0, 3), "time", 60),
+        (-9.0, None, "time", 60),
+    ],
+)
+def test_a_hopeless_try_is_stopped(world: Tabletop, logit: float, watch: Watch | None, ended: str, steps: int) -> None:
+    seen: list[int] = []
+    target = Target("red block")
+    outcome = execute(world, skill("pick", logit), target, lambda: sight(world), watch, lambda: seen.append(1))
+    assert (outcome.ended, outcome.control_steps, outcome.success, len(seen)) == (ended, steps, False, steps)
+    assert (outcome.chance is None) == (watch is None)
+
+
+def test_nothing_to_put_down_is_lost_at_once(world: Tabletop) -> None:
+    outcome = execute(world, skill("place_in", 9.0), Target("green bowl"), lambda: sight(world), Watch())
+    assert outcome.ended == "lost" and outcome.control_steps == 1
+
+
+def test_a_disturbance_moves_the_thing_or_takes_it_out_of_the_hand(rng: np.random.Generator) -> None:
+    for _ in range(10):
+        block, world = starts.thing(rng, ("block",)), Tabletop()
+        layout = starts.scatter(rng, starts.thing(rng, ("bowl",)), {})
+        begin(world, starts.holding(rng, layout, Target(next(iter(layout))), block))
+        assert world.state().held == block.name
+        assert "out of the hand" in disturb(world, next(iter(layout)), rng)
+        world.wait(24)
+        assert world.state().held is None
+        before = world.box(block.name).position
+        assert "moved" in disturb(world, block.name, rng)
+        world.wait(24)
+        assert np.linalg.norm((world.box(block.name).position - before)[:2]) > 0.03
+        assert disturb(world, "left side", rng) == ""
+        world.close()
+
+
+def test_the_map_is_hopeful_within_reach_and_hopeless_outside(world: Tabletop) -> None:
+    chart = heat_map(load_all(["pick"])["pick"], sight(world), Target("red block"), cells=16)
+    assert chart.chance.shape == (len(chart.xs), len(chart.ys)) and np.isnan(chart.chance).any()
+    near = chart.chance[np.ix_((chart.xs > 0.4) & (chart.xs < 0.6), abs(chart.ys) < 0.2)]
+    far = chart.chance[chart.xs > 0.92]
+    assert np.nanmean(near) > 0.7 and np.nanmean(far) < 0.2
+    with pytest.raises(ValueError, match="no thing"):
+        heat_map(load_all(["place_at"])["place_at"], sight(world), Target("left side"))

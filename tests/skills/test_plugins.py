@@ -1,0 +1,90 @@
+"""A skill that lives outside the package: found, trained for a moment, and offered to the agent, without an edit inside."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TASK = '''
+import numpy as np
+
+from skills.tasks import Start, Target, Task, starts
+
+
+class Wave(Task):
+    """``wave at the {thing}``: the hand ends high up."""
+
+    name = "wave"
+    phrase = "wave at the {thing}"
+    horizon = 20
+
+    def start(self, rng):
+        item = starts.thing(rng)
+        return starts.empty_handed(rng, starts.scatter(rng, item, {}), Target(item.name))
+
+    def doubtful_start(self, rng):
+        return self.start(rng)
+
+    def reward(self, start, now, target):
+        return float(now.hand.position[2])
+
+    def success(self, start, now, target):
+        return bool(now.hand.position[2] > 0.37)
+'''
+CONFIG = """
+name: wave
+control_steps: 2000
+worlds: 4
+close: 0.0
+learning_rate: 1.0e-3
+log_std: -0.5
+grip: 0.0
+n_steps: 64
+batch_size: 64
+n_epochs: 4
+gamma: 0.95
+gae_lambda: 0.95
+hidden: [32, 32]
+save_every: 4
+value_episodes: 60
+test_episodes: 10
+test_states: 20
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "skill").mkdir()
+    (tmp_path / "wave.py").write_text(TASK)
+    (tmp_path / "skill" / "wave.yaml").write_text(CONFIG)
+    return tmp_path
+
+
+def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, "SAYCAN_SKILLS": str(folder)}
+    return subprocess.run([sys.executable, *command], capture_output=True, text=True, check=False, env=env)
+
+
+def test_a_skill_from_outside_is_trained_and_offered(folder: Path) -> None:
+    out = folder / "out"
+    done = run(folder, "-m", "skills.train", "skill=wave", "install=true", "progress=false", f"out={out}")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[-1])["skill"] == "wave"
+    assert (folder / "wave.safetensors").is_file()
+    told = run(folder, "-m", "saycan.run", "put the block in the bowl", f"out={out}", "video=false")
+    assert told.returncode in (0, 1), told.stderr
+    first = json.loads((out / "episode.json").read_text())["steps"][0]["candidates"]
+    assert {"wave at the red block", "wave at the blue bowl"} <= {c["skill"] for c in first}
+
+
+def test_a_skill_file_that_does_not_run_is_one_sentence(folder: Path) -> None:
+    (folder / "wave.py").write_text("import nosuchmodule")
+    done = run(folder, "-m", "skills.train", "skill=wave", f"out={folder / 'out'}")
+    assert done.returncode == 2 and "nosuchmodule" in done.stderr and "Traceback" not in done.stderr
+    missing = run(folder / "nowhere", "-m", "skills.train", "skill=wave")
+    assert missing.returncode == 2 and "does not exist" in missing.stderr

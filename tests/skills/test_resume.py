@@ -1,0 +1,73 @@
+"""A training that is killed goes on where it was."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from skills import checkpoint, library
+
+TINY = [
+    "skill=pick",
+    "skill.control_steps=12000",
+    "skill.n_steps=64",
+    "skill.save_every=2",
+    "skill.value_episodes=20",
+    "skill.test_episodes=4",
+    "skill.test_states=8",
+    "progress=false",
+]
+
+
+def train(out: Path, *more: str) -> list[str]:
+    return [sys.executable, "-m", "skills.train", *TINY, f"out={out}", *more]
+
+
+def test_killed_training_goes_on(tmp_path: Path) -> None:
+    state = tmp_path / "pick.state.safetensors"
+    process = subprocess.Popen(train(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and not (state.exists() and checkpoint.read(state)[1]["control_steps"] >= 3000):
+        time.sleep(0.1)
+        assert process.poll() is None, "it ended before it could be killed"
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    before = checkpoint.read(state)[1]["control_steps"]
+    rows = (tmp_path / "pick.curve.csv").read_text().splitlines()
+    reached = int(rows[-1].split(",")[0])
+    assert reached - before <= 3 * 64 * 8, "more than one interval would be lost"
+    done = subprocess.run(train(tmp_path, "resume=true"), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    steps = [int(row.split(",")[0]) for row in (tmp_path / "pick.curve.csv").read_text().splitlines()[1:]]
+    assert steps == sorted(set(steps)) and steps[0] < before < steps[-1] and steps[-1] >= 12000
+    figures = json.loads(done.stdout.splitlines()[-1])
+    assert figures["skill"] == "pick" and library.load(Path(figures["checkpoint"])).record["seed"] == 0
+
+
+def test_a_damaged_state_is_one_sentence_and_stays(tmp_path: Path) -> None:
+    state = tmp_path / "pick.state.safetensors"
+    state.write_bytes(b"not a state")
+    done = subprocess.run(train(tmp_path, "resume=true"), capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and "damaged" in done.stderr and "Traceback" not in done.stderr
+    assert state.read_bytes() == b"not a state"
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (["resume=true", "out=null"], "out=DIR"),
+        (["skill.control_steps=x"], "whole number"),
+        (["skill=juggle"], "juggle"),
+    ],
+)
+def test_bad_input_is_one_sentence(tmp_path: Path, more: list[str], words: str) -> None:
+    command = [sys.executable, "-m", "skills.train", *TINY[1:], *more]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 2 and words in done.stderr and "Traceback" not in done.stderr

@@ -1,0 +1,30 @@
+"""Worlds in several processes: the same as in one."""
+
+from __future__ import annotations
+
+import numpy as np
+from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv
+
+from skills.envs import SkillEnv
+from skills.shards import Shards
+
+
+def make() -> SkillEnv:
+    return SkillEnv("push", close=0.5, neighbours=False)
+
+
+def trace(worlds: VecEnv) -> np.ndarray:
+    worlds.seed(3)
+    rows, rng = [worlds.reset()], np.random.default_rng(0)
+    for _ in range(70):  # longer than an episode
+        observations, rewards, dones, infos = worlds.step(rng.uniform(-1, 1, (worlds.num_envs, 5)).astype(np.float32))
+        assert all("terminal_observation" in info for info, done in zip(infos, dones, strict=True) if done)
+        rows.append(np.column_stack([observations, rewards, dones])[:, : rows[0].shape[1]])
+    worlds.close()
+    return np.array(rows)
+
+
+def test_what_comes_of_a_seed_does_not_depend_on_the_number_of_processes() -> None:
+    one = trace(DummyVecEnv([make] * 3))
+    assert np.array_equal(one, trace(Shards(make, 3, 2)))
+    assert np.array_equal(one, trace(Shards(make, 3, 3)))
