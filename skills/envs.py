@@ -107,7 +107,8 @@ class SkillEnv(gym.Env[np.ndarray, np.ndarray]):
         reward += _REWARD * success - self.task.penalty * lost
         over = success or lost or self._steps >= self.task.horizon
         time = self._steps / self.task.horizon
-        return self._observer.observe(self._sight(now), time), reward, over, False, {"is_success": success}
+        info = {"is_success": success, "disturbed": self._steps == self._disturb_at}
+        return self._observer.observe(self._sight(now), time), reward, over, False, info
 
     def render(self) -> np.ndarray | None:  # type: ignore[override]
         """The camera's picture, uint8, shape (height, width, 3)."""

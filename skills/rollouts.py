@@ -53,20 +53,25 @@ class Rollouts:
 
 
 def roll_out(env: SkillEnv, policy: Policy, episodes: int, seed: int) -> Rollouts:
-    """Run a policy and keep each episode's first state and a few later ones."""
+    """Run a policy and keep each episode's first state and a few later ones; of a disturbed episode only some after the disturbance.
+
+    What leads up to a disturbance says nothing of it: its failure is not that state's.
+    """
     rng = np.random.default_rng(seed)
     rows: list[tuple[np.ndarray, bool, int, bool]] = []
     control_steps = 0
     for episode in range(episodes):
         observation, info = env.reset(seed=seed if episode == 0 else None)
-        seen, over = [observation], False
+        seen, over, since = [observation], False, 0
         while not over:
             observation, _, over, _, info = env.step(policy.act(observation))
             seen.append(observation)
             control_steps += 1
-        between = np.arange(1, len(seen) - 1)
+            since = len(seen) - 1 if info["disturbed"] else since
+        between = np.arange(max(since, 1), len(seen) - 1)
         later = rng.choice(between, size=min(_LATER, len(between)), replace=False)
-        rows += [(seen[i], info["is_success"], episode, i == 0) for i in (0, *later)]
+        kept = [0, *later] if since == 0 else later
+        rows += [(seen[i], info["is_success"], episode, i == 0) for i in kept]
     observations, success, numbers, first = (np.array(column) for column in zip(*rows, strict=True))
     return Rollouts(observations, success.astype(float), numbers, first, control_steps)
 

@@ -21,7 +21,7 @@ from skills.evaluate import evaluate
 from skills.library import Skill, load, path_of, save, task
 from skills.ppo import train_policy
 from skills.rollouts import collect
-from skills.value import fit
+from skills.value import calibrate, fit
 
 _TEST_SEED = 2_000_000  # far from any training seed
 _CLOSE, _DISTURBED = 0.15, 0.15  # shares of the success value's episodes
@@ -47,6 +47,9 @@ def train(config: Any, files: Path) -> Skill:
     title = f"{settings.name}, rollouts for its value" if config.progress else ""
     rollouts = collect(mine, policy, settings.value_episodes, seed + 1, folder, config.workers, title, **mix)
     value = fit(rollouts, seed)
+    title = f"{settings.name}, starts to calibrate on" if config.progress else ""
+    asked = collect(mine, policy, settings.value_episodes // 4, seed + 2, folder, config.workers, title, doubtful=0.5)
+    value = calibrate(value, asked)
     record = {"skill": settings.name, "seed": seed, "config": OmegaConf.to_container(settings), **provenance()}
     record["train_seconds"] = round(_seconds(files), 1)
     record["value_seconds"] = round(time.perf_counter() - fitting, 1)

@@ -16,20 +16,25 @@ from skills.rollouts import Rollouts
 
 _HIDDEN = (256, 256)
 _BATCH, _EPOCHS, _NOISE = 256, 30, 0.02
-_STOPPING, _CALIBRATION = 0.1, 0.2  # shares of the episodes for early stopping and for calibration
+_STOPPING = 0.1  # share of the episodes that says when to stop
 
 
 def fit(rollouts: Rollouts, seed: int) -> SuccessValue:
-    """Fit a success value: a network on most episodes, when to stop on some others, its calibration (Platt 1999) on others again."""
-    number = rollouts.episode / (rollouts.episode.max() + 1)
-    stopping = number < _STOPPING
-    calibration = (number >= _STOPPING) & (number < _STOPPING + _CALIBRATION)
-    value = SuccessValue(_train(rollouts.where(~stopping & ~calibration), rollouts.where(stopping), seed))
-    asked = rollouts.where(calibration).starts
-    if 0 < asked.success.mean() < 1:
-        platt = LogisticRegression(C=10.0).fit(value.logits(asked.observations)[:, None], asked.success)
-        value.scale, value.shift = max(float(platt.coef_[0, 0]), 1e-3), float(platt.intercept_[0])
-    return value
+    """Fit a success value: a network on most episodes, when to stop on the others. It is not calibrated yet."""
+    stopping = rollouts.episode < _STOPPING * (rollouts.episode.max() + 1)
+    return SuccessValue(_train(rollouts.where(~stopping), rollouts.where(stopping), seed))
+
+
+def calibrate(value: SuccessValue, asked: Rollouts) -> SuccessValue:
+    """The same value with its logits scaled and shifted (Platt 1999) to fit states that it has not seen.
+
+    :param asked: states as the agent asks about them; undisturbed starts.
+    """
+    starts = asked.starts
+    if not 0 < starts.success.mean() < 1:
+        return value
+    platt = LogisticRegression(C=10.0).fit(value.logits(starts.observations)[:, None], starts.success)
+    return SuccessValue(value.network, max(float(platt.coef_[0, 0]), 1e-3), float(platt.intercept_[0]))
 
 
 def _train(train: Rollouts, rest: Rollouts, seed: int) -> nn.Sequential:

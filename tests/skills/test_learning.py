@@ -20,7 +20,7 @@ from skills.observation import SIZE
 from skills.ppo import train_policy
 from skills.rollouts import Rollouts, collect, roll_out
 from skills.tasks import TASKS
-from skills.value import expected_calibration_error, fit, quality, reliability
+from skills.value import calibrate, expected_calibration_error, fit, quality, reliability
 
 
 def settings(*overrides: str) -> object:
@@ -78,7 +78,7 @@ def toy(rng: np.random.Generator, episodes: int = 1500) -> tuple[Rollouts, np.nd
 
 
 def test_the_success_value_is_a_probability_that_is_true(rng: np.random.Generator) -> None:
-    value = fit(toy(rng)[0], seed=0)
+    value = calibrate(fit(toy(rng)[0], seed=0), toy(rng)[0])
     fresh, truth = toy(rng, 3000)
     assert abs(sum(n for *_, n in reliability(value.probability(fresh.observations), fresh.success)) - 3000) == 0
     said = value.probability(fresh.observations)
