@@ -13,6 +13,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import Ellipse, Polygon
 
+from sim.cabinet import SHELL
 from sim.geometry import Box
 from skills.heatmap import HeatMap
 
@@ -26,7 +27,7 @@ def reliability_diagram(figures: Mapping[str, Mapping[str, Any]], path: Path) ->
     """
     columns = min(len(figures), 4)
     rows = -(-len(figures) // columns)
-    figure, axes = plt.subplots(rows, columns, figsize=(3.1 * columns, 3.3 * rows), squeeze=False)
+    figure, axes = plt.subplots(rows, columns, figsize=(3.1 * columns, 3.6 * rows), squeeze=False)
     for axis in axes.flat[len(figures) :]:
         axis.set_visible(False)
     for axis, (name, f) in zip(axes.flat, figures.items(), strict=False):
@@ -58,7 +59,9 @@ def learning_curves(
         last = min(float(c[-1, column]) for c in seeds)
         grid = np.linspace(0, last, 200)
         values = np.array([np.interp(grid, c[:, column], c[:, 2]) for c in seeds])
-        (line,) = axis.plot(grid, np.median(values, axis=0), lw=2, label=f"{name} ({len(seeds)} seeds)")
+        (line,) = axis.plot(
+            grid, np.median(values, axis=0), lw=2, label=f"{name}, {len(seeds)} seed{'s' * (len(seeds) > 1)}"
+        )
         for c in seeds:
             axis.plot(c[:, column], c[:, 2], lw=0.6, alpha=0.35, color=line.get_color())
     axis.set(xlabel=against, ylabel="success in training", ylim=(-0.02, 1.02), title=title)
@@ -82,7 +85,8 @@ def draw_heat_maps(maps: Sequence[HeatMap], path: Path | IO[bytes]) -> None:
         picture = axis.imshow(m.chance, origin="lower", extent=extent, vmin=0, vmax=1, cmap="RdYlGn", aspect="equal")
         for name, box in m.others.items():
             axis.add_patch(_outline(box, facecolor="#cbd5e0"))
-            axis.text(box.position[1], box.position[0], name, fontsize=6, ha="center", va="center")
+            if name != SHELL:  # the drawer's name stands there already
+                axis.text(box.position[1], box.position[0], name, fontsize=6, ha="center", va="center")
         axis.add_patch(_outline(m.target, facecolor="none"))
         axis.plot(m.target.position[1], m.target.position[0], "k+", ms=6)
         axis.invert_xaxis()
