@@ -28,5 +28,6 @@ class SuccessValues:
             mine = {i: c.target for i, c in enumerate(candidates) if c.skill == name and c.target is not None}
             if mine:
                 seen = [skill.task.observer(sight, target).observe(sight, 0.0) for target in mine.values()]
-                can[list(mine)] = skill.value.probability(np.stack(seen))
+                ready = [skill.task.ready(sight, target) for target in mine.values()]
+                can[list(mine)] = np.where(ready, skill.value.probability(np.stack(seen)), 0.0)
         return can

@@ -92,7 +92,8 @@ class SkillEnv(gym.Env[np.ndarray, np.ndarray]):
         self._begin = self._world.state()
         sight = self._sight(self._begin)
         self._observer = self.task.observer(sight, self._target, self._neighbours)
-        return self._observer.observe(sight, 0.0), {"is_success": False}
+        ready = self.task.ready(sight, self._target)
+        return self._observer.observe(sight, 0.0), {"is_success": False, "ready": ready}
 
     def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         assert self._world is not None, "reset() comes before step()"

@@ -36,7 +36,7 @@ def evaluate(
     asked = collect(skill.task, skill.policy, states or episodes, seed + 1, None, workers, title, doubtful=0.5).starts
     wins = feasible.starts.success
     interval = binomtest(int(wins.sum()), len(wins)).proportion_ci(method="wilson")
-    said = skill.value.probability(asked.observations)
+    said = np.where(asked.ready, skill.value.probability(asked.observations), 0.0)
     return {
         "skill": skill.name,
         "episodes": episodes,

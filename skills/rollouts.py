@@ -31,6 +31,7 @@ class Rollouts:
     :param success: whether the episode of each state ended in success, shape (S,).
     :param episode: number of the episode of each state, shape (S,).
     :param first: whether the state is its episode's first, shape (S,).
+    :param ready: whether the episode could begin at all (``Task.ready``), shape (S,).
     :param control_steps: of all the episodes together.
     """
 
@@ -38,12 +39,18 @@ class Rollouts:
     success: np.ndarray
     episode: np.ndarray
     first: np.ndarray
+    ready: np.ndarray
     control_steps: int
 
     def where(self, mask: np.ndarray) -> Rollouts:
         """Those states only."""
         return Rollouts(
-            self.observations[mask], self.success[mask], self.episode[mask], self.first[mask], self.control_steps
+            self.observations[mask],
+            self.success[mask],
+            self.episode[mask],
+            self.first[mask],
+            self.ready[mask],
+            self.control_steps,
         )
 
     @property
@@ -58,11 +65,11 @@ def roll_out(env: SkillEnv, policy: Policy, episodes: int, seed: int) -> Rollout
     What leads up to a disturbance says nothing of it: its failure is not that state's.
     """
     rng = np.random.default_rng(seed)
-    rows: list[tuple[np.ndarray, bool, int, bool]] = []
+    rows: list[tuple[np.ndarray, bool, int, bool, bool]] = []
     control_steps = 0
     for episode in range(episodes):
         observation, info = env.reset(seed=seed if episode == 0 else None)
-        seen, over, since = [observation], False, 0
+        seen, over, since, ready = [observation], False, 0, info["ready"]
         while not over:
             observation, _, over, _, info = env.step(policy.act(observation))
             seen.append(observation)
@@ -71,9 +78,9 @@ def roll_out(env: SkillEnv, policy: Policy, episodes: int, seed: int) -> Rollout
         between = np.arange(max(since, 1), len(seen) - 1)
         later = rng.choice(between, size=min(_LATER, len(between)), replace=False)
         kept = [0, *later] if since == 0 else later
-        rows += [(seen[i], info["is_success"], episode, i == 0) for i in kept]
-    observations, success, numbers, first = (np.array(column) for column in zip(*rows, strict=True))
-    return Rollouts(observations, success.astype(float), numbers, first, control_steps)
+        rows += [(seen[i], info["is_success"], episode, i == 0, ready) for i in kept]
+    observations, success, numbers, first, could = (np.array(column) for column in zip(*rows, strict=True))
+    return Rollouts(observations, success.astype(float), numbers, first, could, control_steps)
 
 
 def collect(
@@ -115,7 +122,7 @@ def _chunk(job: tuple[Task, Policy, int, tuple[int, int], Path | None, dict[str,
 
 
 def _write(path: Path, rollouts: Rollouts) -> None:
-    names = ("observations", "success", "episode", "first")
+    names = ("observations", "success", "episode", "first", "ready")
     tensors = {name: torch.from_numpy(getattr(rollouts, name)) for name in names}
     checkpoint.write(path, tensors, {"control_steps": rollouts.control_steps})
 
@@ -133,5 +140,6 @@ def _join(chunks: list[Rollouts]) -> Rollouts:
         np.concatenate([c.success for c in chunks]),
         np.concatenate([c.episode + b for c, b in zip(chunks, begun, strict=False)]),
         np.concatenate([c.first for c in chunks]),
+        np.concatenate([c.ready for c in chunks]),
         sum(c.control_steps for c in chunks),
     )

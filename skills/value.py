@@ -20,7 +20,11 @@ _STOPPING = 0.1  # share of the episodes that says when to stop
 
 
 def fit(rollouts: Rollouts, seed: int) -> SuccessValue:
-    """Fit a success value: a network on most episodes, when to stop on the others. It is not calibrated yet."""
+    """Fit a success value: a network on most episodes, when to stop on the others. It is not calibrated yet.
+
+    Episodes that could not begin are left out: what the arm knows of itself need not be learned.
+    """
+    rollouts = rollouts.where(rollouts.ready)
     stopping = rollouts.episode < _STOPPING * (rollouts.episode.max() + 1)
     return SuccessValue(_train(rollouts.where(~stopping), rollouts.where(stopping), seed))
 
@@ -30,7 +34,7 @@ def calibrate(value: SuccessValue, asked: Rollouts) -> SuccessValue:
 
     :param asked: states as the agent asks about them; undisturbed starts.
     """
-    starts = asked.starts
+    starts = asked.where(asked.ready).starts
     if not 0 < starts.success.mean() < 1:
         return value
     platt = LogisticRegression(C=10.0).fit(value.logits(starts.observations)[:, None], starts.success)

@@ -93,6 +93,10 @@ class Task(ABC):
         """Whether the try has failed for good, so that going on is a waste of time."""
         return False
 
+    def ready(self, sight: Sight, target: Target) -> bool:
+        """Whether a try can begin at all, by what the arm knows of itself: a hand that must be empty, or full. If not, p(success) is 0."""
+        return True
+
     def focus(self, sight: Sight, target: Target) -> Focus:
         """What the skill is about, decided when it begins; by default the thing itself, wherever it goes."""
         return lambda boxes: boxes[target.name]

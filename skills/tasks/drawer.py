@@ -38,6 +38,10 @@ class Drawer(Task):
         """At the handle or just above it."""
         return box.position + rng.uniform([-0.02, -0.01, 0.0], [0.02, 0.01, 0.06]), box.yaw
 
+    def ready(self, sight: Sight, target: Target) -> bool:
+        """The hand is empty, and there is something to do."""
+        return sight.held is None and sight.drawer is not None and self.progress(sight.drawer) < 1
+
     def reward(self, start: WorldState, now: WorldState, target: Target) -> float:
         if start.held is not None or start.drawer is None or now.drawer is None:
             return 0.0

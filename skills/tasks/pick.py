@@ -7,7 +7,7 @@ import numpy as np
 from sim import cabinet
 from sim.layout import Layout, Placement, inside, stacked, standing
 from sim.state import WorldState
-from skills.observation import finger_turn, grasp_point
+from skills.observation import Sight, finger_turn, grasp_point
 from skills.tasks import starts
 from skills.tasks.base import Start, Target, Task, closeness, descent
 
@@ -70,6 +70,10 @@ class Pick(Task):
         others = [name for name in layout if name != cabinet.NAME]
         wanted = held.name if rng.random() < 0.5 or not others else others[0]  # half of the time what is held already
         return starts.holding(rng, layout, Target(wanted), held)
+
+    def ready(self, sight: Sight, target: Target) -> bool:
+        """The hand is empty."""
+        return sight.held is None
 
     def reward(self, start: WorldState, now: WorldState, target: Target) -> float:
         box, hand = now.boxes[target.name], now.hand

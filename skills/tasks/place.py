@@ -14,6 +14,7 @@ from sim.objects import Thing
 from sim.relations import is_in, is_on
 from sim.shapes import WALL
 from sim.state import WorldState
+from skills.observation import Sight
 from skills.tasks import starts
 from skills.tasks.base import Start, Target, Task, closeness, descent, nearness
 
@@ -37,6 +38,10 @@ class Place(Task):
     @abstractmethod
     def goal_point(self, thing: Box, start: WorldState, now: WorldState, target: Target) -> np.ndarray:
         """Where the thing's centre should come, metres."""
+
+    def ready(self, sight: Sight, target: Target) -> bool:
+        """There is something in the hand, and it is to be put somewhere else than into or onto itself."""
+        return sight.held not in (None, target.name)
 
     def reward(self, start: WorldState, now: WorldState, target: Target) -> float:
         if start.held is None or start.held == target.name:

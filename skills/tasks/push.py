@@ -14,7 +14,7 @@ from sim.geometry import Box
 from sim.layout import Layout
 from sim.relations import DIRECTIONS, MOVED
 from sim.state import WorldState
-from skills.observation import finger_turn, grasp_point
+from skills.observation import Sight, finger_turn, grasp_point
 from skills.tasks import starts
 from skills.tasks.base import Start, Target, Task, closeness, descent, nearness
 
@@ -68,6 +68,10 @@ class Push(Task):
     def goal(self, box: Box, target: Target) -> np.ndarray:
         """A little further than it has to go."""
         return box.position + (_GOAL + 0.015) * _way(target)
+
+    def ready(self, sight: Sight, target: Target) -> bool:
+        """The hand is empty."""
+        return sight.held is None
 
     def reward(self, start: WorldState, now: WorldState, target: Target) -> float:
         box, before, hand = now.boxes[target.name], start.boxes[target.name], now.hand

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from saycan.candidates import DONE
+from saycan.affordance import SuccessValues
+from saycan.candidates import DONE, propose
 from saycan.language import prompt
 from saycan.language.planner import Planner
 from saycan.language.weights import ModelError, load
+from saycan.perception import Oracle
 from saycan.types import Candidate, Episode, SceneView, Step
 from sim.geometry import Box
 from sim.objects import find
 from sim.state import Hand
+from sim.tabletop import Tabletop
 from skills.execute import Outcome
+from skills.library import load_all
 from skills.tasks import Target
 
 NAMES = ["red block", "blue block", "green bowl"]
@@ -95,3 +100,21 @@ def test_a_missing_model_is_said_in_one_sentence(model: str) -> None:
     with pytest.raises(ModelError) as error:
         load(model)
     assert "\n" not in str(error.value)
+
+
+def test_an_empty_hand_can_put_nothing_down_and_a_full_one_picks_nothing_up(world: Tabletop) -> None:
+    library, body = load_all(), Oracle()
+    for held in (None, "red block"):
+        view = replace(body.look(world), held=held)
+        candidates = propose(library, view)
+        can = SuccessValues(library, done=1.0).success_probability(view, candidates)
+        for candidate, chance in zip(candidates, can, strict=True):
+            needs_full = candidate.skill.startswith("place")
+            if candidate.skill != "done" and needs_full != (held is not None):
+                assert chance == 0.0, candidate
+        assert can.max() > 0.5 and can[-1] == 1.0
+
+
+def test_what_the_catalogue_knows_and_the_scene_lacks_is_noticed() -> None:
+    names, _ = prompt.unknown_things("bring me the coke can and the red block", VIEW)
+    assert "coke can" in names and "red block" not in names

@@ -189,3 +189,15 @@ def test_fingers_turn_to_the_narrower_side(yaw: float, hand_yaw: float, first: f
 def test_registering_twice_is_harmless() -> None:
     skills.envs.register()
     assert set(NAMES) <= set(gym.registry)
+
+
+@pytest.mark.parametrize("name", list(TASKS))
+def test_what_is_not_ready_is_lost_and_the_rest_is_not_lost_yet(name: str) -> None:
+    env, seen = SkillEnv(name, doubtful=1.0), set()
+    env.reset(seed=21)
+    for _ in range(60):
+        _, info = env.reset()
+        assert info["ready"] != env.task.lost(env._begin, env._begin, env._target)
+        seen.add(info["ready"])
+    assert seen == {True, False}
+    env.close()

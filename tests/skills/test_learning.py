@@ -74,7 +74,9 @@ def toy(rng: np.random.Generator, episodes: int = 1500) -> tuple[Rollouts, np.nd
     x = rng.normal(size=(episodes, SIZE)).astype(np.float32)
     truth = 1 / (1 + np.exp(-3 * x[:, 0]))
     success = (rng.random(episodes) < truth).astype(float)
-    return Rollouts(x, success, np.arange(episodes), np.ones(episodes, dtype=bool), 0), truth
+    return Rollouts(
+        x, success, np.arange(episodes), np.ones(episodes, dtype=bool), np.ones(episodes, dtype=bool), 0
+    ), truth
 
 
 def test_the_success_value_is_a_probability_that_is_true(rng: np.random.Generator) -> None:
