@@ -59,10 +59,11 @@ test_states: 20
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    (tmp_path / "skill").mkdir()
-    (tmp_path / "wave.py").write_text(TASK)
-    (tmp_path / "skill" / "wave.yaml").write_text(CONFIG)
-    return tmp_path
+    folder = tmp_path / "mine"
+    (folder / "skill").mkdir(parents=True)
+    (folder / "wave.py").write_text(TASK)
+    (folder / "skill" / "wave.yaml").write_text(CONFIG)
+    return folder
 
 
 def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
@@ -71,7 +72,7 @@ def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_skill_from_outside_is_trained_and_offered(folder: Path) -> None:
-    out = folder / "out"
+    out = folder.parent / "out"
     done = run(folder, "-m", "skills.train", "skill=wave", "install=true", "progress=false", f"out={out}")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout.splitlines()[-1])["skill"] == "wave"
