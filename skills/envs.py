@@ -18,7 +18,7 @@ from skills.tasks import TASKS, Start, Task
 from skills.tasks.base import begin_near
 
 _REWARD = 10.0  # for success
-_SHAPING = 0.05  # so little that it never pays to put success off: what is dense goes on only until then
+_SHAPING = 1.7  # times 1 - discount: so little that it never pays to put success off; what is dense goes on only until then
 _NOISE = 0.005  # metres
 
 
@@ -70,6 +70,8 @@ class SkillEnv(gym.Env[np.ndarray, np.ndarray]):
         self.render_mode = render_mode
         self._doubtful, self._close, self._disturbed = doubtful, close, disturbed
         self._noise, self._neighbours = noise, neighbours
+        self.discount = 0.97
+        """What a step later is worth to the learner; the dense reward is scaled by it."""
         self._world: Tabletop | None = None
 
     def reset(
@@ -104,7 +106,7 @@ class SkillEnv(gym.Env[np.ndarray, np.ndarray]):
         now = self._world.state()
         success = self.task.success(self._begin, now, self._target)
         lost = self.task.lost(self._begin, now, self._target)
-        reward = _SHAPING * self.task.reward(self._begin, now, self._target)
+        reward = _SHAPING * (1 - self.discount) * self.task.reward(self._begin, now, self._target)
         reward += _REWARD * success - self.task.penalty * lost
         over = success or lost or self._steps >= self.task.horizon
         time = self._steps / self.task.horizon

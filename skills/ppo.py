@@ -43,16 +43,19 @@ class Columns(BaseFeaturesExtractor):
 
 
 class Progress(BaseCallback):
-    """The success rate of the last episodes, into TensorBoard and a CSV file; a saved state every few updates.
+    """The success rate of the last episodes, into TensorBoard and a CSV file; a saved state every few updates; the discount's rise.
 
     :param curve: CSV file with control steps, seconds of training and success rate.
     :param state: file for the training's state.
-    :param every: updates between two saved states.
+    :param settings: as in ``configs/skill/*.yaml``.
+    :param before: seconds that the training had taken before it was killed.
     """
 
-    def __init__(self, curve: Path, state: Path, every: int, before: float = 0.0):
+    def __init__(self, curve: Path, state: Path, settings: Any, before: float = 0.0):
         super().__init__()
-        self._curve, self._state, self._every, self._before = curve, state, every, before
+        self._curve, self._state, self._before = curve, state, before
+        self._every, self._steps = settings.save_every, settings.control_steps
+        self._gammas = settings.gamma, settings.gamma_end
         self._recent = deque[bool](maxlen=_RECENT)
         self._began, self._updates = time.perf_counter(), 0
 
@@ -67,9 +70,17 @@ class Progress(BaseCallback):
         return True
 
     def _on_rollout_start(self) -> None:
+        self._look_further()
         if self._updates and self._updates % self._every == 0:
             save_state(self._state, self.model, self.seconds)  # type: ignore[arg-type]
         self._updates += 1
+
+    def _look_further(self) -> None:
+        """Raise the discount: with a low one, what is quick is learnt soon; with a high one, it no longer pays to be quick and careless."""
+        model: Any = self.model
+        discount = 1 - 1 / _between(*(1 / (1 - gamma) for gamma in self._gammas), model.num_timesteps / self._steps)
+        model.gamma = model.rollout_buffer.gamma = discount
+        model.get_env().set_attr("discount", discount)
 
     def _on_rollout_end(self) -> None:
         rate = float(np.mean(self._recent)) if self._recent else 0.0
@@ -105,11 +116,15 @@ def train_policy(
         curve.write_text("control_steps,seconds,success\n")
     left = settings.control_steps - model.num_timesteps
     if left > 0:
-        watch = Progress(curve, state, settings.save_every, before)
+        watch = Progress(curve, state, settings, before)
         model.learn(left, callback=watch, progress_bar=progress, reset_num_timesteps=not model.num_timesteps)
         save_state(state, model, watch.seconds)
     worlds.close()
     return networks_of(model, task)
+
+
+def _between(first: float, last: float, share: float) -> float:
+    return first + (last - first) * min(share, 1.0)
 
 
 def _worlds(task: Task, settings: Any, processes: int) -> VecEnv:

@@ -65,7 +65,9 @@ class Shards(VecEnv):
         return [values[i] for i in self._get_indices(indices)]
 
     def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:
-        raise NotImplementedError("worlds in other processes are set up when they are made")
+        if indices is not None:
+            raise NotImplementedError("what is set, is set in all worlds")
+        self._ask("set", [(attr_name, value)] * len(self._pipes))
 
     def env_method(self, method_name: str, *args: Any, indices: Any = None, **kwargs: Any) -> list[Any]:
         raise NotImplementedError("worlds in other processes are only reset and stepped")
@@ -100,6 +102,8 @@ def _serve(pipe: Any, make: Callable[[], gym.Env], count: int) -> None:
             pipe.send((worlds.observation_space, worlds.action_space))
         elif what == "get":
             pipe.send(worlds.get_attr(part))
+        elif what == "set":
+            pipe.send(worlds.set_attr(*part))
         else:
             worlds.close()
             return

@@ -48,6 +48,7 @@ n_steps: 64
 batch_size: 64
 n_epochs: 4
 gamma: 0.95
+gamma_end: 0.95
 gae_lambda: 0.95
 hidden: [32, 32]
 save_every: 4
