@@ -29,20 +29,24 @@ class Oracle:
 
     def look(self, world: Tabletop) -> SceneView:
         """The true scene."""
-        state = world.state()
-        return SceneView(
-            boxes=state.boxes,
-            classes={name: thing.classes for name, thing in state.things.items()},
-            relations=relations(state),
-            held=state.held,
-            hand=state.hand,
-            drawer=state.drawer,
-        )
+        return view_of(world.state())
 
     def track(self, world: Tabletop) -> Sight:
         """The true places."""
         state = world.state()
         return Sight(state.hand, state.boxes, state.held, state.drawer)
+
+
+def view_of(state: WorldState) -> SceneView:
+    """The view that perfect perception would have of a state."""
+    return SceneView(
+        boxes=state.boxes,
+        classes={name: thing.classes for name, thing in state.things.items()},
+        relations=relations(state),
+        held=state.held,
+        hand=state.hand,
+        drawer=state.drawer,
+    )
 
 
 def relations(state: WorldState) -> tuple[tuple[str, str, str], ...]:

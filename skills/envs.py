@@ -18,7 +18,9 @@ from skills.tasks import TASKS, Start, Task
 from skills.tasks.base import begin_near
 
 _REWARD = 10.0  # for success
-_SHAPING = 1.7  # times 1 - discount: so little that it never pays to put success off; what is dense goes on only until then
+_SHAPING = (
+    1.7  # times 1 - discount: so little that it never pays to put success off; what is dense goes on only until then
+)
 _NOISE = 0.005  # metres
 
 

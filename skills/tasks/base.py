@@ -97,6 +97,10 @@ class Task(ABC):
         """Whether a try can begin at all, by what the arm knows of itself: a hand that must be empty, or full. If not, p(success) is 0."""
         return True
 
+    def meant(self, now: WorldState, target: Target) -> WorldState | None:
+        """The state that the skill is meant to bring about from here; None: none, as far as that can be told without trying."""
+        return now
+
     def focus(self, sight: Sight, target: Target) -> Focus:
         """What the skill is about, decided when it begins; by default the thing itself, wherever it goes."""
         return lambda boxes: boxes[target.name]

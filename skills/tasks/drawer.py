@@ -13,7 +13,7 @@ from sim.geometry import Box
 from sim.layout import Layout, inside, standing
 from sim.state import WorldState
 from skills.observation import Focus, Sight
-from skills.tasks import starts
+from skills.tasks import effects, starts
 from skills.tasks.base import Start, Target, Task, closeness, descent
 
 CLEAR = 0.05  # metres that the hand ends above the handle
@@ -24,7 +24,11 @@ class Drawer(Task):
     """What opening and closing share: the handle, and how far there is to go."""
 
     fixed = cabinet.NAME
+    horizon: ClassVar[int] = 80
     reads: ClassVar[tuple[str, ...]] = ("hand", "time", "target", "size", "drawer")
+
+    ends: ClassVar[float]
+    """Opening of the drawer when it is done."""
 
     @abstractmethod
     def progress(self, drawer: float) -> float:
@@ -41,6 +45,10 @@ class Drawer(Task):
     def ready(self, sight: Sight, target: Target) -> bool:
         """The hand is empty, and there is something to do."""
         return sight.held is None and sight.drawer is not None and self.progress(sight.drawer) < 1
+
+    def meant(self, now: WorldState, target: Target) -> WorldState | None:
+        """The drawer open, or closed."""
+        return effects.slid(now, self.ends)
 
     def reward(self, start: WorldState, now: WorldState, target: Target) -> float:
         if start.held is not None or start.drawer is None or now.drawer is None:
@@ -101,6 +109,7 @@ class OpenDrawer(Drawer):
 
     name = "open_drawer"
     phrase = "open the drawer"
+    ends = 1.0
 
     def progress(self, drawer: float) -> float:
         return drawer / _WELL_OPEN
@@ -129,6 +138,7 @@ class CloseDrawer(Drawer):
 
     name = "close_drawer"
     phrase = "close the drawer"
+    ends = 0.0
 
     def progress(self, drawer: float) -> float:
         return (1 - drawer) / (1 - _WELL_CLOSED)

@@ -8,7 +8,7 @@ from sim import cabinet
 from sim.layout import Layout, Placement, inside, stacked, standing
 from sim.state import WorldState
 from skills.observation import Sight, finger_turn, grasp_point
-from skills.tasks import starts
+from skills.tasks import effects, starts
 from skills.tasks.base import Start, Target, Task, closeness, descent
 
 LIFT = 0.10  # metres
@@ -74,6 +74,10 @@ class Pick(Task):
     def ready(self, sight: Sight, target: Target) -> bool:
         """The hand is empty."""
         return sight.held is None
+
+    def meant(self, now: WorldState, target: Target) -> WorldState | None:
+        """The thing in the hand."""
+        return effects.taken(now, target.name)
 
     def reward(self, start: WorldState, now: WorldState, target: Target) -> float:
         box, hand = now.boxes[target.name], now.hand

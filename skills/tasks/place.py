@@ -11,16 +11,18 @@ from sim import cabinet
 from sim.geometry import Box
 from sim.layout import Layout, Placement, inside, stacked, standing
 from sim.objects import Thing
-from sim.relations import is_in, is_on
+from sim.relations import is_in, is_on, is_open
 from sim.shapes import WALL
 from sim.state import WorldState
 from skills.observation import Sight
-from skills.tasks import starts
+from skills.tasks import effects, starts
 from skills.tasks.base import Start, Target, Task, closeness, descent, nearness
+from skills.tasks.effects import within_reach
 
 CLEAR = 0.04  # metres that the hand ends above the thing's top
 _AT_REST = 0.03  # metres per second
 _FAST = 0.3  # metres per second
+_THROWN = 5.0  # weight of a thing's speed once it is out of the hand: throwing is quick, and misses now and then
 _OUT_OF_HAND = 0.05  # metres between the hand and a thing's top from which it has been let go
 _FLAT_FOOTED = ("block", "block", "block", "coke can", "pepsi can", "cup", "sponge", "chips bag")
 _FLAT_TOPPED = ("block", "block", "block", "sponge", "chips bag")
@@ -52,8 +54,9 @@ class Place(Task):
         if now.held is None and self.related(thing, start.held, now, target):
             clear = np.clip((now.hand.position[2] - thing.position[2]) / (float(thing.half[2]) + CLEAR), 0, 1)
             still = 1 - min(now.speeds[start.held] / _FAST, 1.0)
-            return float(1.5 + 0.3 * still + 0.4 * clear)
-        return 0.75 * nearness(way) + 0.75 * closeness(way) - 0.3 * knock
+            return float(1.5 + 0.3 * still + 0.4 * clear) - _THROWN * (1 - still)
+        thrown = min(now.speeds[start.held] / _FAST, 1.0) if now.held is None else 0.0
+        return 0.75 * nearness(way) + 0.75 * closeness(way) - 0.3 * knock - _THROWN * thrown
 
     def lost(self, start: WorldState, now: WorldState, target: Target) -> bool:
         """What was to be put somewhere lies somewhere else, or there never was anything in the hand."""
@@ -94,6 +97,16 @@ class PlaceIn(Place):
     def goal_point(self, thing: Box, start: WorldState, now: WorldState, target: Target) -> np.ndarray:
         box = now.boxes[target.name]
         return np.array([*box.position[:2], max(box.top - 0.03, 0.01) + float(thing.half[2])])
+
+    def meant(self, now: WorldState, target: Target) -> WorldState | None:
+        """It lies in the receptacle, if that is open and within reach."""
+        box = now.boxes[target.name]
+        shut = target.name == cabinet.NAME and not is_open(now.drawer or 0.0)
+        if shut or now.held in (None, target.name) or not within_reach(box):
+            return None
+        height = 2 * float(now.boxes[now.held or ""].half[2])
+        centre_below_rim = min(box.bottom + WALL, box.top - 0.005 - height / 2)
+        return effects.put_down(now, box.position, centre_below_rim)
 
     def start(self, rng: np.random.Generator) -> Start:
         """Something in the hand, a receptacle that it fits into on the table, now and then with something in it already."""
@@ -152,6 +165,13 @@ class PlaceOn(Place):
     def goal_point(self, thing: Box, start: WorldState, now: WorldState, target: Target) -> np.ndarray:
         box = now.boxes[target.name]
         return np.array([*box.position[:2], box.top + float(thing.half[2])])
+
+    def meant(self, now: WorldState, target: Target) -> WorldState | None:
+        """It stands on the middle of the other, if nothing else does and that is within reach."""
+        box = now.boxes[target.name]
+        if now.held in (None, target.name) or not (within_reach(box) and effects.is_free(now, target.name)):
+            return None
+        return effects.put_down(now, box.position, box.top)
 
     def start(self, rng: np.random.Generator) -> Start:
         """Something with a flat foot in the hand, something with a flat top on the table or on a block."""

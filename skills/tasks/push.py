@@ -15,7 +15,7 @@ from sim.layout import Layout
 from sim.relations import DIRECTIONS, MOVED
 from sim.state import WorldState
 from skills.observation import Sight, finger_turn, grasp_point
-from skills.tasks import starts
+from skills.tasks import effects, starts
 from skills.tasks.base import Start, Target, Task, closeness, descent, nearness
 
 _GOAL = MOVED + 0.005  # metres
@@ -29,6 +29,7 @@ class Push(Task):
 
     name = "push"
     phrase = "push the {thing} {direction}"
+    horizon: ClassVar[int] = 80
     reads: ClassVar[tuple[str, ...]] = ("hand", "time", "direction", "target", "size", "to_go")
 
     def start(self, rng: np.random.Generator) -> Start:
@@ -72,6 +73,10 @@ class Push(Task):
     def ready(self, sight: Sight, target: Target) -> bool:
         """The hand is empty."""
         return sight.held is None
+
+    def meant(self, now: WorldState, target: Target) -> WorldState | None:
+        """The thing a little further that way."""
+        return effects.shifted(now, target.name, (_GOAL + 0.015) * _way(target))
 
     def reward(self, start: WorldState, now: WorldState, target: Target) -> float:
         box, before, hand = now.boxes[target.name], start.boxes[target.name], now.hand

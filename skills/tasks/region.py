@@ -9,7 +9,7 @@ from sim.layout import Layout, is_clear, standing
 from sim.relations import REGIONS, is_at, region_box
 from sim.state import WorldState
 from skills.observation import Focus, Sight
-from skills.tasks import starts
+from skills.tasks import effects, starts
 from skills.tasks.base import Start, Target
 from skills.tasks.place import Place, hand_over
 
@@ -34,6 +34,11 @@ class PlaceAt(Place):
     def goal_point(self, thing: Box, start: WorldState, now: WorldState, target: Target) -> np.ndarray:
         spot = self.focus(Sight(start.hand, start.boxes, start.held), target)(start.boxes)
         return spot.position + np.array([0.0, 0.0, float(thing.half[2])])
+
+    def meant(self, now: WorldState, target: Target) -> WorldState | None:
+        """It stands on the free spot."""
+        spot = self.focus(Sight(now.hand, now.boxes, now.held), target)(now.boxes)
+        return effects.put_down(now, spot.position, 0.0)
 
     def start(self, rng: np.random.Generator) -> Start:
         """Something in the hand, things on the table."""
