@@ -78,7 +78,8 @@ class Progress(BaseCallback):
     def _look_further(self) -> None:
         """Raise the discount: with a low one, what is quick is learnt soon; with a high one, it no longer pays to be quick and careless."""
         model: Any = self.model
-        discount = 1 - 1 / _between(*(1 / (1 - gamma) for gamma in self._gammas), model.num_timesteps / self._steps)
+        first, last = (1 / (1 - gamma) for gamma in self._gammas)  # how far ahead it looks, in control steps
+        discount = 1 - 1 / _between(first, last, model.num_timesteps / self._steps)
         model.gamma = model.rollout_buffer.gamma = discount
         model.get_env().set_attr("discount", discount)
 

@@ -38,7 +38,7 @@ def taken(now: WorldState, name: str) -> WorldState | None:
     narrow = 2 * min(box.half[:2]) < MAX_OPENING
     if now.held is not None or now.things[name].is_fixture or not (narrow and within_reach(box) and is_free(now, name)):
         return None
-    box = replace(box, position=box.position + [0.0, 0.0, _LIFTED])
+    box = replace(box, position=box.position + np.array([0.0, 0.0, _LIFTED]))
     turn, across, _ = finger_turn(now.hand.yaw, box)
     hand = replace(now.hand, position=grasp_point(box), yaw=now.hand.yaw + turn, opening=2 * across)
     hand = replace(hand, closing=True, left=True, right=True, lead=np.zeros(4))
@@ -79,6 +79,6 @@ def _carried(now: WorldState, name: str, way: np.ndarray) -> dict[str, Box]:
 
 
 def _above(now: WorldState, box: Box) -> Hand:
-    place = np.clip(box.position + [0.0, 0.0, float(box.half[2]) + _ABOVE], WORKSPACE_LOW, WORKSPACE_HIGH)
+    place = np.clip(box.position + np.array([0.0, 0.0, float(box.half[2]) + _ABOVE]), WORKSPACE_LOW, WORKSPACE_HIGH)
     hand = replace(now.hand, position=place, opening=MAX_OPENING, closing=False)
     return replace(hand, left=False, right=False, lead=np.zeros(4))
