@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from omegaconf import OmegaConf
 
+# Threads that wait sleep. By default PyTorch's spin: with another program on the cores, a pass takes ten times as long. It is read
+# when PyTorch is imported, hence before the rest.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 from saycan.agent import Agent, Limits
 from saycan.body import TabletopBody
-from saycan.language.planner import Planner
+from saycan.language.planner import Planner, Scoring
+from saycan.language.prompt import Style
 from saycan.perception import Oracle, Perception
 from sim.cli import InputError
 from sim.scenes import SceneSpec, lay_out
@@ -55,7 +61,13 @@ def build_agent(config: Any, scorer: Any = None) -> Agent[TabletopBody]:
     a = config.agent
     body = TabletopBody(world, skills, build_perception(config.perception.name), a.done, Watch(a.hopeless, a.patience))
     limits = Limits(steps=a.steps, tries=a.tries, least=a.least)
-    return Agent(body, Planner(scorer, a.prior, a.phantoms, a.margin), limits, a.tau, a.strength)
+    return Agent(body, build_planner(scorer, a), limits, a.tau, a.strength)
+
+
+def build_planner(scorer: Any, agent: Any) -> Planner:
+    """The language half of an agent's config."""
+    scoring = Scoring(agent.prior, agent.by_length, agent.phantoms, agent.margin)
+    return Planner(scorer, scoring, Style(**agent.prompt))
 
 
 def scene_spec(config: Any) -> SceneSpec:
@@ -75,9 +87,11 @@ def build_perception(name: str) -> Perception:
 
 def load_scorer(llm: Any) -> Any:
     """The language model of a config, ready to score."""
-    from saycan.language.scorer import TrieScorer  # torch and transformers take seconds to import
     from saycan.language.weights import DTYPES, load
 
     if llm.dtype not in DTYPES:
         raise InputError(f"llm.dtype must be one of {', '.join(DTYPES)}, not '{llm.dtype}'")
-    return TrieScorer(*load(llm.model, llm.dtype))
+    parts = load(llm.model, llm.dtype)
+    from saycan.language.scorer import TrieScorer  # after load, which imports transformers in a quicker way
+
+    return TrieScorer(*parts)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
 from saycan.language import prompt
+from saycan.language.prompt import Style
 from saycan.types import Candidate, Episode, SceneView
 
 
@@ -18,6 +20,51 @@ class Scorer(Protocol):
         """Summed log-probability of each text, shape (K,)."""
 
 
+@dataclass(frozen=True)
+class Readings:
+    """What the language model said of each candidate, and of each phantom after them.
+
+    :param told: log p(text | instruction), shape (K + P,).
+    :param anyway: log p(text | an instruction that asks for nothing in particular), shape (K + P,).
+    :param lengths: characters of each text, shape (K + P,).
+    :param bonus: what is added to the score, shape (K + P,); 0 for candidates.
+    :param count: number of candidates, K.
+    """
+
+    told: np.ndarray
+    anyway: np.ndarray
+    lengths: np.ndarray
+    bonus: np.ndarray
+    count: int
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """How a distribution comes of what the language model said.
+
+    :param prior: how much of a phrase's own likelihood is taken off (1: pointwise mutual information, 0: plain likelihood).
+    :param by_length: whether scores are divided by the phrase's length relative to the mean one (a mean per letter).
+    :param phantoms: whether what the scene lacks takes part.
+    :param margin: nats by which a single word must stand out to count as a thing ("stack" does not, "elephant" does); a full
+        name such as "green block" is surely meant as one and gets as much added.
+    """
+
+    prior: float = 0.85
+    by_length: bool = False
+    phantoms: bool = True
+    margin: float = 2.5
+
+    def log_probs(self, r: Readings) -> np.ndarray:
+        """Log-probability of each candidate, shape (K,); the phantoms' share is what is missing to one."""
+        scores = r.told - self.prior * r.anyway
+        if self.by_length:
+            scores = scores * r.lengths.mean() / r.lengths
+        scores = scores + self.margin * r.bonus
+        if not self.phantoms:
+            scores = scores[: r.count]
+        return (scores - np.logaddexp.reduce(scores))[: r.count]
+
+
 class Planner:
     """Scores candidates by how much more likely the instruction makes them: log p(a | instruction) - prior * log p(a | anything).
 
@@ -25,29 +72,31 @@ class Planner:
     their share of the probability. Nothing can do them, so where they are what language wants, little of the product is left
     and the agent declines.
 
-    :param prior: how much of a phrase's own likelihood is taken off (1: pointwise mutual information, 0: plain likelihood).
-    :param phantoms: whether to score phantoms.
-    :param margin: nats by which a single word must stand out to count as a thing ("stack" does not, "elephant" does); a full
-        name such as "green block" is surely meant as one and gets as much added.
+    :param style: what the prompt tells.
     """
 
-    def __init__(self, scorer: Scorer, prior: float = 0.85, phantoms: bool = True, margin: float = 2.5):
-        self._scorer, self._prior, self._phantoms, self._margin = scorer, prior, phantoms, margin
+    def __init__(self, scorer: Scorer, scoring: Scoring | None = None, style: Style | None = None):
+        self._scorer, self._scoring, self._style = scorer, scoring or Scoring(), style or Style()
 
     def log_probs(self, episode: Episode, view: SceneView, candidates: Sequence[Candidate]) -> np.ndarray:
         """Log-probability of each candidate, shape (K,); the phantoms' share is what is missing to one."""
+        return self._scoring.log_probs(self.read(episode, view, candidates))
+
+    def read(self, episode: Episode, view: SceneView, candidates: Sequence[Candidate]) -> Readings:
+        """Ask the language model."""
         phantoms = self._phantom_texts(episode, view)
         texts = [prompt.continuation(text) for text in [*(candidate.text for candidate in candidates), *phantoms]]
-        scores = self._scorer.log_probs(prompt.prompt(episode.instruction, episode, view), texts)
-        if self._prior:
-            scores = scores - self._prior * self._scorer.log_probs(prompt.prompt(prompt.NEUTRAL, episode, view), texts)
-        scores[len(candidates) :] += list(phantoms.values())
-        return (scores - np.logaddexp.reduce(scores))[: len(candidates)]
+        told = self._scorer.log_probs(prompt.prompt(episode.instruction, episode, view, self._style), texts)
+        anyway = np.zeros(len(texts))
+        if self._scoring.prior:
+            anyway = self._scorer.log_probs(prompt.prompt(prompt.NEUTRAL, episode, view, self._style), texts)
+        bonus = np.array([0.0] * len(candidates) + list(phantoms.values()))
+        return Readings(told, anyway, np.array([len(text) for text in texts]), bonus, len(candidates))
 
     def _phantom_texts(self, episode: Episode, view: SceneView) -> dict[str, float]:
-        """Skills with things that are not there, and what is added to their scores."""
-        if not self._phantoms or episode.steps:  # once it has begun, the instruction was about what is there
+        """Skills with things that are not there, and whether they are surely things (1) or just words (-1)."""
+        if not self._scoring.phantoms or episode.steps:  # once it has begun, the instruction was about what is there
             return {}
         names, words = prompt.unknown_things(episode.instruction, view)
-        bonus = {**dict.fromkeys(words, -self._margin), **dict.fromkeys(names, self._margin)}
-        return {f"{skill} the {x}": extra for x, extra in bonus.items() for skill in ("pick up", "put it in")}
+        sure = {**dict.fromkeys(words, -1.0), **dict.fromkeys(names, 1.0)}
+        return {f"{skill} the {x}": s for x, s in sure.items() for skill in ("pick up", "put it in")}

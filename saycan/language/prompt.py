@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
 
-from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
-
+from saycan.language.examples import EXAMPLES
+from saycan.language.stop_words import STOP_WORDS
 from saycan.types import Episode, SceneView
 from sim.cabinet import NAME as DRAWER
 from sim.cabinet import SHELL
+from sim.geometry import Box
 from sim.objects import catalogue, colours
-from sim.relations import DIRECTIONS, REGIONS, is_closed, is_open
+from sim.relations import DIRECTIONS, REGIONS, is_at, is_closed, is_open
 
 NEUTRAL = "do what you like"
 """An instruction that asks for nothing in particular: what a phrase scores under it, it owes to its words and the scene alone."""
@@ -19,40 +21,22 @@ REGION_WORDS = {word for text in (*REGIONS, *DIRECTIONS) for word in text.split(
 _GENERAL = {"thing", "things", "object", "objects", "item", "items", "stuff", "ones", "table", "hand"} | REGION_WORDS
 _MOST_WORDS = 60
 
-EXAMPLES = """\
-Scene: red block, green block, blue bowl, yellow bowl.
-Human: put the green block in the blue bowl.
-Robot:
-1. pick up the green block
-2. put it in the blue bowl
-3. done
 
-Scene: orange block, purple block, pink bowl.
-Human: stack the purple block on the orange block.
-Robot:
-1. pick up the purple block
-2. put it on the orange block
-3. done
+@dataclass(frozen=True)
+class Style:
+    """What the prompt tells.
 
-Scene: yellow block, pink block, green bowl.
-Human: put all blocks in the bowl.
-Robot:
-1. pick up the yellow block
-2. put it in the green bowl
-3. pick up the pink block
-4. put it in the green bowl
-5. done
+    :param examples: how many examples come first.
+    :param scene: whether it tells what is on the table.
+    :param regions: whether it tells in which part of the table each thing is.
+    """
 
-Scene: purple bowl, red block, in the hand: blue block.
-Human: I want the blue block in the bowl.
-Robot:
-1. put it in the purple bowl
-2. done
-
-"""
+    examples: int = len(EXAMPLES)
+    scene: bool = True
+    regions: bool = False
 
 
-def prompt(instruction: str, episode: Episode, view: SceneView) -> str:
+def prompt(instruction: str, episode: Episode, view: SceneView, style: Style = Style()) -> str:
     """The text that the next skill continues. It ends with the number of the step.
 
     The scene is the one at the start of the episode, so that what was read stays valid: what changed since is in the steps.
@@ -61,17 +45,27 @@ def prompt(instruction: str, episode: Episode, view: SceneView) -> str:
     said = " ".join(instruction.split()).rstrip(".")  # one line: it must not look like the prompt's own lines
     lines = [f"{k}. {text}" for k, text in enumerate(history(episode), start=1)]
     steps = "\n".join([*lines, f"{len(lines) + 1}."])
-    return f"{EXAMPLES}Scene: {scene(first)}.\nHuman: {said}.\nRobot:\n{steps}"
+    seen = f"Scene: {scene(first, style.regions)}.\n" if style.scene else ""
+    return "".join(f"{example}\n" for example in EXAMPLES[: style.examples]) + f"{seen}Human: {said}.\nRobot:\n{steps}"
 
 
-def scene(view: SceneView) -> str:
-    """The things that are seen, in words."""
-    inside = {a: f"{a} ({relation} the {b})" for relation, a, b in view.relations}
-    things = [inside.get(name, name) for name in view.boxes if name not in (view.held, DRAWER, SHELL)]
+def scene(view: SceneView, regions: bool = False) -> str:
+    """The things that are seen, in words.
+
+    :param regions: whether to say where on the table they are.
+    """
+    where = {name: f"{name} ({at})" for name, box in view.boxes.items() if regions and (at := _region(box))}
+    where |= {a: f"{a} ({relation} the {b})" for relation, a, b in view.relations}
+    things = [where.get(name, name) for name in view.boxes if name not in (view.held, DRAWER, SHELL)]
     if view.drawer is not None:
         how = "open" if is_open(view.drawer) else "closed" if is_closed(view.drawer) else "half open"
         things.append(f"drawer ({how})")
     return ", ".join([*things, *([f"in the hand: {view.held}"] if view.held else [])]) or "nothing"
+
+
+def _region(box: Box) -> str:
+    """The smallest region that a thing is in."""
+    return next((region for region in reversed(REGIONS) if is_at(box, region)), "")
 
 
 def history(episode: Episode) -> list[str]:
@@ -108,7 +102,7 @@ def unknown_things(instruction: str, view: SceneView) -> tuple[list[str], list[s
     singular = [thing.name for thing in catalogue().values() if thing.name == thing.kind]
     names += [n for n in singular if f" {n} " in text and not any(set(n.split()) <= w for w in vocabulary)]
     named = {word for name in names for word in name.split()}
-    single = [w for w in words if any(c.isalnum() for c in w) and w not in ENGLISH_STOP_WORDS | known | named]
+    single = [w for w in words if any(c.isalnum() for c in w) and w not in STOP_WORDS | known | named]
     return list(dict.fromkeys(names)), list(dict.fromkeys(single))
 
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from saycan.affordance import SuccessValues
 from saycan.candidates import DONE, propose
 from saycan.language import prompt
-from saycan.language.planner import Planner
+from saycan.language.planner import Planner, Scoring
+from saycan.language.prompt import Style
 from saycan.language.weights import ModelError, load
 from saycan.perception import Oracle
 from saycan.types import Candidate, Episode, SceneView, Step
@@ -49,8 +50,7 @@ def test_the_prompt_tells_scene_and_history() -> None:
     one = np.zeros(1)
     for success in (False, True):
         episode.steps.append(Step(VIEW, (PICK,), one, one, one, 0, Outcome(success)))
-    text = prompt.prompt(episode.instruction, episode, VIEW)
-    tail = text[len(prompt.EXAMPLES) :]
+    tail = prompt.prompt(episode.instruction, episode, VIEW, Style(examples=0))
     assert "red block (in the green bowl), green bowl, in the hand: blue block" in tail
     assert (
         "Human: put the red block away.\nRobot:\n1. pick up the red block (failed)\n2. pick up the red block\n3."
@@ -61,7 +61,7 @@ def test_the_prompt_tells_scene_and_history() -> None:
 
 @given(st.text(max_size=200))
 def test_no_instruction_can_add_a_line_to_the_prompt(text: str) -> None:
-    tail = prompt.prompt(text, Episode(text), VIEW)[len(prompt.EXAMPLES) :]
+    tail = prompt.prompt(text, Episode(text), VIEW, Style(examples=0))
     assert len(tail.splitlines()) == 4
 
 
@@ -83,7 +83,7 @@ def test_unknown_things(instruction: str, names: list[str], words: list[str]) ->
 
 
 def test_phantoms_take_what_is_not_there() -> None:
-    planner = Planner(CountsWords(), prior=0.0, margin=0.0)
+    planner = Planner(CountsWords(), Scoring(prior=0.0, margin=0.0))
     known = np.exp(planner.log_probs(Episode("put the block away"), VIEW, [PICK, DONE]))
     unknown = np.exp(planner.log_probs(Episode("fetch the elephant"), VIEW, [PICK, DONE]))
     assert known.sum() > 0.9 and unknown.sum() < 0.1
