@@ -15,6 +15,7 @@ from saycan.agent import Agent, Limits
 from saycan.body import TabletopBody
 from saycan.language.planner import Planner, Scoring
 from saycan.language.prompt import Style
+from saycan.language.study import Rule
 from saycan.perception import Oracle, Perception
 from sim.cli import InputError
 from sim.scenes import SceneSpec, lay_out
@@ -60,14 +61,23 @@ def build_agent(config: Any, scorer: Any = None) -> Agent[TabletopBody]:
     world.settle()
     a = config.agent
     body = TabletopBody(world, skills, build_perception(config.perception.name), a.done, Watch(a.hopeless, a.patience))
-    limits = Limits(steps=a.steps, tries=a.tries, least=a.least)
-    return Agent(body, build_planner(scorer, a), limits, a.tau, a.strength)
+    return Agent(body, build_planner(scorer, a), limits_of(a), a.tau, a.strength)
 
 
 def build_planner(scorer: Any, agent: Any) -> Planner:
     """The language half of an agent's config."""
+    return Planner(scorer, build_rule(agent).scoring, Style(**agent.prompt))
+
+
+def build_rule(agent: Any) -> Rule:
+    """All that an agent's config says about what is chosen, once the language model has been asked."""
     scoring = Scoring(agent.prior, agent.by_length, agent.phantoms, agent.margin)
-    return Planner(scorer, scoring, Style(**agent.prompt))
+    return Rule(scoring, agent.tau, agent.strength, agent.done, agent.least)
+
+
+def limits_of(agent: Any) -> Limits:
+    """When an agent of this config stops by itself."""
+    return Limits(steps=agent.steps, tries=agent.tries, least=agent.least)
 
 
 def scene_spec(config: Any) -> SceneSpec:
@@ -86,12 +96,23 @@ def build_perception(name: str) -> Perception:
 
 
 def load_scorer(llm: Any) -> Any:
-    """The language model of a config, ready to score."""
+    """The language model of a config, ready to score.
+
+    :raises InputError: if it cannot be had, or its server cannot be used.
+    """
+    if llm.kind == "openai":
+        from saycan.language.openai_client import connect
+
+        return connect(llm)
+    if llm.kind != "transformers":
+        raise InputError(f"llm.kind must be transformers or openai, not '{llm.kind}'")
     from saycan.language.weights import DTYPES, load
 
+    if llm.model is None:
+        raise InputError("which language model? Set llm.model to a Hugging Face id, a folder or a .gguf file")
     if llm.dtype not in DTYPES:
         raise InputError(f"llm.dtype must be one of {', '.join(DTYPES)}, not '{llm.dtype}'")
-    parts = load(llm.model, llm.dtype)
+    parts = load(str(llm.model), llm.dtype)
     from saycan.language.scorer import TrieScorer  # after load, which imports transformers in a quicker way
 
     return TrieScorer(*parts)

@@ -10,12 +10,10 @@ import numpy as np
 from saycan.candidates import DONE
 from saycan.oracle import Oracle
 from saycan.rehearsal import Rehearsal
-from saycan.suite import Suite, SuiteTask
+from saycan.suite import Suite, SuiteTask, start_state
 from saycan.types import Candidate, Episode, SceneView, Step
 from sim.goals import parse
-from sim.scenes import lay_out
 from sim.state import WorldState
-from sim.tabletop import Tabletop
 from skills.execute import Outcome
 from skills.library import Skill
 
@@ -44,12 +42,8 @@ class Decision:
 
 def decisions(suite: Suite, library: Mapping[str, Skill]) -> Iterator[Decision]:
     """All decisions of a suite, task by task. Tasks whose goal has no way that the oracle finds are left out."""
-    world = Tabletop()
     for number, task in enumerate(suite.tasks):
-        world.reset(lay_out(task.scene))
-        world.settle()
-        yield from _of_task(task, world.state(), library, np.random.default_rng(number))
-    world.close()
+        yield from _of_task(task, start_state(task.scene), library, np.random.default_rng(number))
 
 
 def _of_task(

@@ -103,7 +103,8 @@ def _serve(pipe: Any, make: Callable[[], gym.Env], count: int) -> None:
         elif what == "get":
             pipe.send(worlds.get_attr(part))
         elif what == "set":
-            pipe.send(worlds.set_attr(*part))
+            worlds.set_attr(*part)
+            pipe.send(None)
         else:
             worlds.close()
             return

@@ -1,13 +1,19 @@
-"""The examples that the language model reads before the scene: what an instruction, a scene and a good sequence of skills look like."""
+"""The examples that the language model reads before the scene: what an instruction, a scene and a good sequence of skills look like.
+
+What comes last weighs most with a small model, so the plainest comes last.
+"""
 
 EXAMPLES = (
     """\
-Scene: red block, green block, blue bowl, yellow bowl.
-Human: put the green block in the blue bowl.
+Scene: lemon (in the drawer), chips bag, bin, drawer (closed).
+Human: take the fruit out and throw it away.
 Robot:
-1. pick up the green block
-2. put it in the blue bowl
-3. done
+1. open the drawer
+2. pick up the lemon
+3. put it in the bin (failed)
+4. pick up the lemon
+5. put it in the bin
+6. done
 """,
     """\
 Scene: apple, sponge, coke can, tray, drawer (closed).
@@ -16,15 +22,6 @@ Robot:
 1. pick up the coke can
 2. put it in the tray
 3. done
-""",
-    """\
-Scene: orange block, purple block, pink bowl.
-Human: stack the purple block on the orange one.
-Robot:
-1. pick up the purple block (failed)
-2. pick up the purple block
-3. put it on the orange block
-4. done
 """,
     """\
 Scene: yellow block, pink block, green bowl.
@@ -37,19 +34,10 @@ Robot:
 5. done
 """,
     """\
-Scene: lemon (in the drawer), chips bag, bin, drawer (closed).
-Human: take the fruit out and throw it away.
+Scene: banana, water bottle, drawer (open).
+Human: would you shut the drawer?
 Robot:
-1. open the drawer
-2. pick up the lemon
-3. put it in the bin
-4. done
-""",
-    """\
-Scene: purple bowl, red block, in the hand: blue block.
-Human: I want the blue block in the bowl.
-Robot:
-1. put it in the purple bowl
+1. close the drawer
 2. done
 """,
     """\
@@ -62,12 +50,34 @@ Robot:
 4. done
 """,
     """\
-Scene: banana, water bottle, drawer (open).
-Human: grab the banana, put it away and shut the drawer.
+Scene: purple bowl, red block, in the hand: blue block.
+Human: I want the blue block in the bowl.
 Robot:
-1. pick up the banana
-2. put it in the drawer
-3. close the drawer
+1. put it in the purple bowl
+2. done
+""",
+    """\
+Scene: orange block, purple block, pink bowl.
+Human: stack the purple block on the orange one.
+Robot:
+1. pick up the purple block (failed)
+2. pick up the purple block
+3. put it on the orange block
 4. done
+""",
+    """\
+Scene: cup, apple, sponge, red bowl.
+Human: grab the sponge.
+Robot:
+1. pick up the sponge
+2. done
+""",
+    """\
+Scene: red block, green block, blue bowl, yellow bowl.
+Human: put the green block in the blue bowl.
+Robot:
+1. pick up the green block
+2. put it in the blue bowl
+3. done
 """,
 )

@@ -42,7 +42,7 @@ def prompt(instruction: str, episode: Episode, view: SceneView, style: Style = S
     The scene is the one at the start of the episode, so that what was read stays valid: what changed since is in the steps.
     """
     first = episode.steps[0].view if episode.steps else view
-    said = " ".join(instruction.split()).rstrip(".")  # one line: it must not look like the prompt's own lines
+    said = " ".join(instruction.lower().split()).rstrip(".")  # one line: it must not look like the prompt's own lines
     lines = [f"{k}. {text}" for k, text in enumerate(history(episode), start=1)]
     steps = "\n".join([*lines, f"{len(lines) + 1}."])
     seen = f"Scene: {scene(first, style.regions)}.\n" if style.scene else ""

@@ -42,6 +42,11 @@ class Trie:
     def __len__(self) -> int:
         return len(self.tokens)
 
+    def inner(self) -> np.ndarray:
+        """Indices of the nodes that have children, in order, shape (M,)."""
+        parents = np.unique(np.array(self.parents, dtype=np.int64))
+        return parents[parents >= 0]
+
     def depths(self) -> np.ndarray:
         """How many tokens stand before each node after the prompt, shape (N,)."""
         depths = np.zeros(len(self), dtype=np.int64)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import importlib.util
 import logging
 import os
 import shutil
+import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -56,12 +60,16 @@ def _embedded_gguf() -> Path:
 
 def _from_folder(name: str, dtype: str) -> tuple[Any, Any]:
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    _be_quiet()
+    from saycan.language.packed import pack
+
     try:
-        tokenizer = AutoTokenizer.from_pretrained(name)
-        model = AutoModelForCausalLM.from_pretrained(name, dtype=getattr(torch, dtype))
+        with _quickly(without=("torchvision", "scipy")):
+            from transformers import AutoModelForCausalLM, AutoTokenizer
+
+            _be_quiet()
+            tokenizer = AutoTokenizer.from_pretrained(name)
+            model = pack(AutoModelForCausalLM.from_pretrained(name, dtype=getattr(torch, dtype)))
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         first = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise ModelError(
@@ -115,6 +123,27 @@ def _convert(gguf: Path, folder: Path, dtype: str) -> None:
             raise ModelError(f"{gguf} could not be converted: {error}") from None
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+@contextmanager
+def _quickly(without: tuple[str, ...]) -> Iterator[None]:
+    """Import and load without looking for garbage, of which there is none (that takes a second), and without some packages.
+
+    transformers imports those for its image models and losses when it finds them (another second). It looks once, when it is
+    imported itself; if it has been, nothing is hidden.
+    """
+    hidden = [name for name in without if not {name, "transformers"} & set(sys.modules)]
+    collecting = gc.isenabled()
+    gc.disable()
+    for name in hidden:
+        sys.modules[name] = None  # type: ignore[assignment]  # Python's own way to say that there is no such module
+    try:
+        yield
+    finally:
+        for name in hidden:
+            del sys.modules[name]
+        if collecting:
+            gc.enable()
 
 
 def _be_quiet() -> None:

@@ -53,6 +53,30 @@ def test_equal_to_one_pass_per_text(model: LlamaForCausalLM) -> None:
         assert np.allclose(scorer.log_probs(prompt, TEXTS), plain(model, prompt, TEXTS), atol=1e-4), prompt
 
 
+def test_prompts_by_turns_stay_exact(model: LlamaForCausalLM) -> None:
+    """As the planner asks: two prompts that part before the history, each growing, then another episode, then more than are kept."""
+    scorer = TrieScorer(model, Letters())
+    for episode in ("red block", "blue bowl", "tray"):
+        history = "Robot:\n1."
+        for step in range(3):
+            for said in ("do it", "do what you like", *(f"do {i}" for i in range(step * 2))):
+                prompt = f"Examples. Scene: {episode}. Human: {said}.\n{history}"
+                assert np.allclose(scorer.log_probs(prompt, TEXTS), plain(model, prompt, TEXTS), atol=1e-4), prompt
+            history += f" pick up\n{step + 2}."
+    assert len(scorer._readings) == scorer_module._MOST_READINGS
+
+
+def test_a_failed_pass_leaves_nothing_half_read(model: LlamaForCausalLM, monkeypatch: pytest.MonkeyPatch) -> None:
+    scorer = TrieScorer(model, Letters())
+    scorer.log_probs("Human: do it. Robot:", TEXTS)
+    with monkeypatch.context() as patch:
+        patch.setattr(scorer, "_token_log_probs", lambda *given: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            scorer.log_probs("Human: do it. Robot: 1. done 2.", TEXTS)
+    for prompt in ("Human: do it. Robot: 1. done 2.", "Human: do it. Robot:"):
+        assert np.allclose(scorer.log_probs(prompt, TEXTS), plain(model, prompt, TEXTS), atol=1e-4), prompt
+
+
 def test_chunks_change_nothing(model: LlamaForCausalLM, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = TrieScorer(model, Letters()).log_probs("Robot:", TEXTS)
     monkeypatch.setattr(scorer_module, "MOST_NODES", 7)

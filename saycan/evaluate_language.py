@@ -1,0 +1,99 @@
+"""How well language chooses, without moving an arm: ``python -m saycan.evaluate_language``."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from typing import Any
+
+from rich.console import Console
+from rich.markdown import Markdown
+from rich.progress import track
+
+from saycan.agent import Agent
+from saycan.build import build_planner, build_rule, limits_of, load_scorer
+from saycan.decisions import Decision, decisions
+from saycan.language.planner import Planner
+from saycan.language.study import Rule, score
+from saycan.rehearsal import Rehearsal
+from saycan.suite import Suite, load_suite, start_state
+from sim.cli import InputError, command, output_folder, print_json
+from sim.goals import parse
+from skills import library
+
+COLUMNS = ("n", "steps", "first", "false_refusals", "false_actions")
+
+
+@command("evaluate_language")
+def main(config: Any) -> int:
+    """Read, score, print a table and one line of JSON."""
+    if config.every < 1:
+        raise InputError(f"every must be 1 or more, not {config.every}")
+    suite, skills = load_suite(config.suite), library.load_all()
+    folder = output_folder(config, "language")
+    planner, rule = build_planner(load_scorer(config.llm), config.agent), build_rule(config.agent)
+    quiet = not (config.progress and sys.stderr.isatty())
+    asked = list(track(decisions(suite, skills), "Finding right answers", disable=quiet))[:: config.every]
+    readings = [planner.read(d.episode, d.view, d.candidates) for d in track(asked, "Asking", disable=quiet)]
+    table = score(rule, asked, readings)
+    text = markdown(table)
+    if config.compare:
+        text += "\n" + compare(rule, asked, readings)
+    figures: dict[str, Any] = {"suite": suite.name, "tasks": len(suite.tasks), "decisions": len(asked), **table["all"]}
+    if config.rehearse:
+        figures["plans"] = rehearse(config, suite, skills, planner, quiet)
+    Console(stderr=True).print(Markdown(text))
+    (folder / "language.md").write_text(text)
+    print_json({**figures, "families": table})
+    return 0
+
+
+def markdown(table: dict[str, dict[str, float]]) -> str:
+    """A row for each family."""
+    rows = [f"| family | {' | '.join(COLUMNS)} |", "|---" * (len(COLUMNS) + 1) + "|"]
+    rows += [f"| {family} | {' | '.join(_cell(row[c]) for c in COLUMNS)} |" for family, row in table.items()]
+    return "\n".join(rows) + "\n"
+
+
+def compare(rule: Rule, asked: list[Decision], readings: list[Any]) -> str:
+    """Other ways of scoring the same readings, a row each."""
+    scoring = rule.scoring
+    others = {"as configured": rule}
+    others |= {f"sum, prior {p}": replace(rule, scoring=replace(scoring, prior=p, by_length=False)) for p in PRIORS}
+    others |= {
+        f"by length, prior {p}": replace(rule, scoring=replace(scoring, prior=p, by_length=True)) for p in PRIORS
+    }
+    others |= {f"tau {t}": replace(rule, tau=t) for t in (0.5, 0.7, 1.5, 2.0)}
+    others |= {f"done {d}": replace(rule, done=d) for d in (0.25, 0.5, 1.0, 2.0, 4.0)}
+    others |= {f"least {least}": replace(rule, least=least) for least in (0.0, 0.02, 0.05, 0.1, 0.2, 0.3)}
+    others |= {"without phantoms": replace(rule, scoring=replace(scoring, phantoms=False))}
+    others |= {"without affordances": replace(rule, strength=0.0)}
+    rows = ["| scoring | steps | first | false refusals | false actions |", "|---|---|---|---|---|"]
+    for name, other in others.items():
+        row = score(other, asked, readings)["all"]
+        rows.append(f"| {name} | {' | '.join(_cell(row[c]) for c in COLUMNS[1:])} |")
+    return "\n".join(rows) + "\n"
+
+
+PRIORS = (0.0, 0.3, 0.5, 0.7, 0.85, 1.0)
+
+
+def rehearse(config: Any, suite: Suite, skills: Any, planner: Planner, quiet: bool) -> dict[str, float]:
+    """Whole episodes with skills that do what they are meant to: share of plans that reach their goal, by family."""
+    done: dict[str, list[bool]] = {}
+    for task in track(suite.tasks, "Rehearsing", disable=quiet):
+        body = Rehearsal(start_state(task.scene), skills, config.agent.done)
+        agent = Agent(body, planner, limits_of(config.agent), config.agent.tau, config.agent.strength)
+        episode = agent.run(task.instruction)
+        right = episode.outcome == "declined" if task.refuse else episode.outcome == "done"
+        done.setdefault(task.family, []).append(right and parse(task.goal).holds(body.start, body.now))
+    done["all"] = [ok for family in done.values() for ok in family]
+    return {family: round(sum(oks) / len(oks), 4) for family, oks in done.items()}
+
+
+def _cell(value: float) -> str:
+    return "" if value != value else f"{value:.0f}" if value > 1 else f"{value:.3f}"
+
+
+if __name__ == "__main__":
+    main()

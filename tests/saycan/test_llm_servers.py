@@ -1,0 +1,325 @@
+"""Language models behind HTTP: our server in a process of its own, and servers that fail in every way."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from omegaconf import OmegaConf
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+from saycan.build import load_scorer
+from saycan.language.openai_client import CompletionsScorer
+from saycan.language.scorer import TrieScorer
+from saycan.language.weights import ModelError
+from sim.cli import InputError
+from sim.paths import CONFIGS
+
+PROMPTS = [
+    "Human: put the block in the bowl.\nRobot: 1.",
+    "Human: put the block away 😀é.\nRobot: 1. done\n 2.",
+    "Human:",
+]
+TEXTS = [
+    " pick up the red block\n",
+    " pick up the red block tower\n",
+    " put it in the bowl\n",
+    " done\n",
+    " é😀 日本\n",
+    " pick",
+]
+KEY = "SAYCAN_TEST_KEY"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny random Llama with a byte-level tokenizer, saved."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.post_processor = processors.ByteLevel(trim_offsets=True)  # as GPT-2's: ranges without their spaces
+    tokenizer.decoder = decoders.ByteLevel()
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    tokenizer.train_from_iterator(
+        [*PROMPTS, *TEXTS] * 5, trainers.BpeTrainer(vocab_size=350, initial_alphabet=alphabet)
+    )
+    path = tmp_path_factory.mktemp("models") / "tiny"
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer).save_pretrained(path)
+    torch.manual_seed(0)
+    sizes = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4}
+    words = tokenizer.get_vocab_size()
+    config = LlamaConfig(vocab_size=words, num_key_value_heads=2, max_position_embeddings=400, **sizes)
+    LlamaForCausalLM(config).save_pretrained(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def local(folder: Path) -> Iterator[TrieScorer]:
+    """The same model, without a server. One thread: for so small a model more only wait for each other."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield TrieScorer(AutoModelForCausalLM.from_pretrained(folder), AutoTokenizer.from_pretrained(folder))
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def url(folder: Path) -> Iterator[str]:
+    """Address of our server, in a process of its own."""
+    command = [sys.executable, "-m", "saycan.serve_llm", "llm=transformers", f"llm.model={folder}", "port=0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout
+            line = server.stdout.readline()
+            address = next(word for word in line.split() if word.startswith("http://"))
+            _wait_for(address.removesuffix("/v1") + "/health")
+            yield address
+        finally:
+            server.terminate()
+
+
+def _wait_for(address: str) -> None:
+    for _ in range(200):
+        try:
+            with urllib.request.urlopen(address, timeout=5):
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError(f"nothing at {address}")
+
+
+def post(url: str, body: Any) -> tuple[int, dict[str, Any]]:
+    data = body if isinstance(body, bytes) else json.dumps(body).encode()
+    request = urllib.request.Request(f"{url}/completions", data, {"Content-Type": "application/json"})
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
+
+
+def plain(local: TrieScorer, text: str) -> np.ndarray:
+    """Log p of each token, by one plain pass; NaN first."""
+    tokens = torch.tensor([local.encode(text)])
+    with torch.inference_mode():
+        log_p = local.model(tokens).logits[0].log_softmax(-1)
+    after = log_p[range(tokens.shape[1] - 1), tokens[0, 1:]].numpy()
+    return np.array([np.nan, *after])
+
+
+def test_log_probs_of_each_token(local: TrieScorer) -> None:
+    texts = [*(PROMPTS[0] + text for text in TEXTS), *PROMPTS, PROMPTS[0], "R", "Robot"]
+    for chosen in (texts[:3], texts, texts[-1:], texts[::-1], texts[:1]):
+        scores = local.token_log_probs([local.encode(text) for text in chosen])
+        for text, log_p in zip(chosen, scores, strict=True):
+            assert np.allclose(log_p, plain(local, text), atol=1e-4, equal_nan=True), text
+        local.log_probs(PROMPTS[1], TEXTS)  # the same cache is used for both
+    token, log_p = local.likeliest_next(local.encode(PROMPTS[0]))
+    with torch.inference_mode():
+        logits = local.model(torch.tensor([local.encode(PROMPTS[0])])).logits[0, -1].log_softmax(-1)
+    assert token == int(logits.argmax()) and log_p == pytest.approx(float(logits.max()), abs=1e-4)
+    with pytest.raises(ValueError, match="empty"):
+        local.token_log_probs([[]])
+
+
+def test_server_and_client_equal_the_scorer(url: str, local: TrieScorer) -> None:
+    client = CompletionsScorer(url, batch=4)
+    client.check()
+    assert client.model == "tiny"
+    for prompt in PROMPTS:
+        scores = client.log_probs(prompt, TEXTS)
+        assert np.allclose(scores, local.log_probs(prompt, TEXTS), atol=1e-3), prompt
+        assert np.allclose(client.log_probs(prompt, TEXTS[::-1])[::-1], scores, atol=1e-3)
+        assert np.allclose(client.log_probs(prompt, TEXTS[1:2]), scores[1:2], atol=1e-3)
+    client._max_tokens = 1  # as with a server that insists on generating
+    assert np.allclose(client.log_probs(PROMPTS[0], TEXTS), local.log_probs(PROMPTS[0], TEXTS), atol=1e-3)
+
+
+def test_answers_have_openais_shape(url: str, local: TrieScorer) -> None:
+    text = PROMPTS[1] + TEXTS[4]
+    code, answer = post(url, {"prompt": text, "echo": True, "logprobs": 1, "max_tokens": 0})
+    part = answer["choices"][0]["logprobs"]
+    assert code == 200 and answer["choices"][0]["text"] == text == "".join(part["tokens"])
+    assert part["token_logprobs"][0] is None and np.allclose(
+        part["token_logprobs"][1:], plain(local, text)[1:], atol=1e-3
+    )
+    starts = np.cumsum([0, *map(len, part["tokens"])])[:-1]
+    assert part["text_offset"] == starts.tolist() and len(part["tokens"]) == answer["usage"]["prompt_tokens"]
+    _, answer = post(url, {"prompt": [text, "Robot"], "logprobs": 1, "max_tokens": 1})
+    assert [len(choice["logprobs"]["tokens"]) for choice in answer["choices"]] == [1, 1]
+    assert answer["choices"][0]["logprobs"]["text_offset"] == [len(text)]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"max_tokens": 5}, "max_tokens must be 0 or 1"),
+        ({"max_tokens": None}, "max_tokens must be 0 or 1"),
+        ({"temperature": 0.7}, "temperature must be 0"),
+        ({"stream": True}, "stream"),
+        ({"logprobs": 5}, "logprobs"),
+        ({"prompt": []}, "must not be empty"),
+        ({"prompt": ["a", ""]}, "must not be empty"),
+        ({"prompt": [1, 2]}, "prompt"),
+        ({"prompt": ["a"] * 2001}, "2,001 prompts"),
+        ({"prompt": "a " * 600_000}, "1,200,000 characters"),
+        ({"prompt": "x z" * 500}, "400 is the most"),
+        ({"model": "gpt-9"}, "'gpt-9' does not exist"),
+    ],
+)
+def test_what_is_not_served_is_refused_in_words(url: str, change: dict[str, Any], words: str) -> None:
+    code, answer = post(url, {"prompt": "a", "echo": True, "logprobs": 1, "max_tokens": 0, **change})
+    assert code == (404 if "model" in change else 400) and words in answer["error"]["message"]
+
+
+def test_nonsense_is_refused_and_the_server_lives(url: str) -> None:
+    for body in (b"{", b"[]", b"\xff\xfe", b"{}"):
+        code, answer = post(url, body)
+        assert code == 400 and answer["error"]["type"] == "invalid_request_error"
+    assert post(url + "/nowhere", {})[0] == 404
+    _wait_for(url.removesuffix("/v1") + "/health")
+
+
+def letters(body: dict[str, Any], **change: Any) -> dict[str, Any]:
+    """An answer with a token for each letter after an added first one, whose offsets are shifted by it as vLLM's are."""
+    choices = []
+    for i, prompt in enumerate(body["prompt"]):
+        tokens = ["<s>", *prompt, *"!" * body["max_tokens"]]
+        offsets = np.cumsum([0, *map(len, tokens)])[:-1].tolist()
+        part = {"tokens": tokens, "token_logprobs": [None, *[-0.5] * (len(tokens) - 1)], "text_offset": offsets}
+        choices.append(
+            {"index": i, "text": prompt + "!" * body["max_tokens"], "logprobs": part, "finish_reason": "length"}
+        )
+        choices[-1].update(change)
+    return {"id": "1", "object": "text_completion", "created": 1, "model": "m", "choices": choices[::-1]}
+
+
+Reply = Callable[[int, dict[str, Any]], tuple[int, Any]]
+
+
+@contextmanager
+def fake(reply: Reply) -> Iterator[str]:
+    """A server that answers request number i as told."""
+    count = 0
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            nonlocal count
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            count += 1
+            code, answer = reply(count, {**body, "key": self.headers["Authorization"]})
+            data = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+            self.send_response(code)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads, server.block_on_close = True, False
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/v1"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_errors_of_the_server_are_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(KEY, "secret")
+    keys = []
+
+    def reply(count: int, body: dict[str, Any]) -> tuple[int, Any]:
+        keys.append(body["key"])
+        return (500, {"error": {"message": "busy"}}) if count <= 2 else (200, letters(body))
+
+    with fake(reply) as url:
+        scores = CompletionsScorer(url, "m", KEY).log_probs("ab", [" one", " seven"])
+    assert scores.tolist() == [-2.0, -3.0] and keys == ["Bearer secret"] * 3
+
+
+def test_a_server_that_insists_on_a_token() -> None:
+    asked = []
+
+    def reply(count: int, body: dict[str, Any]) -> tuple[int, Any]:
+        asked.append(body["max_tokens"])
+        return (200, letters(body)) if body["max_tokens"] else (400, {"error": {"message": "max_tokens must be > 0"}})
+
+    with fake(reply) as url:
+        scorer = CompletionsScorer(url, "m", batch=2)
+        assert scorer.log_probs("ab", [" one", " seven", "!"]).tolist() == [-2.0, -3.0, -0.5]
+    assert asked == [0, 1, 1]
+
+
+FAILURES: dict[str, tuple[Reply, str]] = {
+    "hangs": (lambda i, body: (time.sleep(3), (200, {}))[1], "did not answer within 0.5 s"),
+    "fails": (
+        lambda i, body: (500, {"error": {"message": "out of memory\nat line 3"}}),
+        "500: out of memory at line 3",
+    ),
+    "no key": (lambda i, body: (401, {"error": {"message": "no"}}), KEY),
+    "no model": (lambda i, body: (404, {"error": {"message": "there is no m"}}), "there is no m"),
+    "no echo": (lambda i, body: (400, {"error": {"message": "Only no echo is supported"}}), "use vLLM or"),
+    "no logprobs": (lambda i, body: (200, letters(body, logprobs=None)), "use vLLM or"),
+    "others' text": (lambda i, body: (200, letters(body, text="!")), "does not echo"),
+    "garbage": (lambda i, body: (200, b"<html>"), "none of the completions API's"),
+    "another API": (lambda i, body: (200, {"reply": 3}), "none of the completions API's"),
+    "a list": (lambda i, body: (200, [1, 2]), "none of the completions API's"),
+    "too few": (lambda i, body: (200, letters({**body, "prompt": ["ab"]})), "none of the completions API's"),
+    "wrong types": (
+        lambda i, body: (200, letters(body, logprobs={"tokens": ["a"], "token_logprobs": ["x"]})),
+        "none of the completions API's",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FAILURES)
+def test_each_failure_is_one_sentence(name: str) -> None:
+    reply, words = FAILURES[name]
+    with fake(reply) as url, pytest.raises(ModelError) as raised:
+        CompletionsScorer(url, "m", KEY, timeout_s=0.5 if name == "hangs" else 10, retries=0).check()
+    assert words in str(raised.value) and "\n" not in str(raised.value)
+
+
+def test_the_main_job_without_its_server(tmp_path: Path) -> None:
+    arguments = ["llm=openai", "llm.base_url=http://127.0.0.1:1/v1", "llm.retries=1", f"out={tmp_path / 'new'}"]
+    command = [sys.executable, "-m", "saycan.run", "put it away", *arguments]
+    failed = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert failed.returncode == 2 and "cannot be reached" in failed.stderr
+    assert failed.stderr.count("\n") == 1 and not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "words"),
+    [
+        ("openai", {"base_url": "localhost"}, "http://localhost:8080/v1"),
+        ("openai", {"batch": 0}, "at least 1"),
+        ("transformers", {}, "Set llm.model"),
+        ("transformers", {"kind": "magic"}, "transformers or openai"),
+    ],
+)
+def test_settings_without_sense(name: str, change: dict[str, Any], words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        load_scorer(OmegaConf.merge(OmegaConf.load(CONFIGS / "llm" / f"{name}.yaml"), change))
+
+
+def test_a_port_in_use_is_said(url: str) -> None:
+    port = url.removesuffix("/v1").rsplit(":", 1)[1]
+    command = [sys.executable, "-m", "saycan.serve_llm", f"port={port}"]
+    failed = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert failed.returncode == 2 and "in use" in failed.stderr and failed.stderr.count("\n") == 1
