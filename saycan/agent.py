@@ -47,11 +47,13 @@ class Limits:
 
     :param steps: most skills in one episode.
     :param tries: most failures of one skill in a row of the same situation, before it is left out.
-    :param least: least sum of all products for acting at all.
+    :param decline: least sum of all products for beginning at all.
+    :param least: the same for going on once it has begun.
     """
 
     steps: int = 12
     tries: int = 3
+    decline: float = 0.05
     least: float = 0.05
 
 
@@ -91,7 +93,7 @@ class Agent(Generic[B]):
         can = self.body.success_probability(view, candidates)
         product = combine(say, can, self._tau, self._strength)
         product[self._worn_out(episode, candidates)] = 0.0
-        chosen = select(product, self.limits.least)
+        chosen = select(product, self.limits.least if episode.steps else self.limits.decline)
         return Step(view, candidates, say, can, product, chosen, seconds=time.perf_counter() - began)
 
     def _worn_out(self, episode: Episode, candidates: Sequence[Candidate]) -> list[int]:

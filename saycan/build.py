@@ -72,12 +72,12 @@ def build_planner(scorer: Any, agent: Any) -> Planner:
 def build_rule(agent: Any) -> Rule:
     """All that an agent's config says about what is chosen, once the language model has been asked."""
     scoring = Scoring(agent.prior, agent.by_length, agent.phantoms, agent.margin)
-    return Rule(scoring, agent.tau, agent.strength, agent.done, agent.least)
+    return Rule(scoring, agent.tau, agent.strength, agent.done, agent.decline, agent.least)
 
 
 def limits_of(agent: Any) -> Limits:
     """When an agent of this config stops by itself."""
-    return Limits(steps=agent.steps, tries=agent.tries, least=agent.least)
+    return Limits(steps=agent.steps, tries=agent.tries, decline=agent.decline, least=agent.least)
 
 
 def scene_spec(config: Any) -> SceneSpec:

@@ -65,7 +65,7 @@ def compare(rule: Rule, asked: list[Decision], readings: list[Any]) -> str:
     }
     others |= {f"tau {t}": replace(rule, tau=t) for t in (0.5, 0.7, 1.5, 2.0)}
     others |= {f"done {d}": replace(rule, done=d) for d in (0.25, 0.5, 1.0, 2.0, 4.0)}
-    others |= {f"least {least}": replace(rule, least=least) for least in (0.0, 0.02, 0.05, 0.1, 0.2, 0.3)}
+    others |= {f"decline {least}": replace(rule, decline=least) for least in (0.0, 0.02, 0.05, 0.1, 0.2, 0.3)}
     others |= {"without phantoms": replace(rule, scoring=replace(scoring, phantoms=False))}
     others |= {"without affordances": replace(rule, strength=0.0)}
     rows = ["| scoring | steps | first | false refusals | false actions |", "|---|---|---|---|---|"]

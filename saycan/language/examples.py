@@ -3,7 +3,16 @@
 What comes last weighs most with a small model, so the plainest comes last.
 """
 
+REFUSAL = "sorry, I can't do that"
+"""What the robot says where nothing useful can be done."""
+
 EXAMPLES = (
+    f"""\
+Scene: banana, red block, yellow bowl.
+Human: could you pass me the hammer?
+Robot:
+1. {REFUSAL}
+""",
     """\
 Scene: lemon (in the drawer), chips bag, bin, drawer (closed).
 Human: take the fruit out and throw it away.
@@ -39,6 +48,12 @@ Human: would you shut the drawer?
 Robot:
 1. close the drawer
 2. done
+""",
+    f"""\
+Scene: green block, pink bowl, purple block.
+Human: tell me a story about whales.
+Robot:
+1. {REFUSAL}
 """,
     """\
 Scene: green block, yellow bowl, orange block.

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from saycan.language import prompt
+from saycan.language.examples import REFUSAL
 from saycan.language.prompt import Style
 from saycan.types import Candidate, Episode, SceneView
 
@@ -44,13 +45,13 @@ class Scoring:
 
     :param prior: how much of a phrase's own likelihood is taken off (1: pointwise mutual information, 0: plain likelihood).
     :param by_length: whether scores are divided by the phrase's length relative to the mean one (a mean per letter).
-    :param phantoms: whether what the scene lacks takes part.
+    :param phantoms: whether a refusal and what the scene lacks take part.
     :param margin: nats by which a single word must stand out to count as a thing ("stack" does not, "elephant" does); a full
         name such as "green block" is surely meant as one and gets as much added.
     """
 
-    prior: float = 0.85
-    by_length: bool = False
+    prior: float = 0.6
+    by_length: bool = True
     phantoms: bool = True
     margin: float = 2.5
 
@@ -68,9 +69,9 @@ class Scoring:
 class Planner:
     """Scores candidates by how much more likely the instruction makes them: log p(a | instruction) - prior * log p(a | anything).
 
-    Beside them it scores what the instruction names and the scene does not have. Such phantoms ("pick up the elephant") take
-    their share of the probability. Nothing can do them, so where they are what language wants, little of the product is left
-    and the agent declines.
+    Beside them it scores phantoms: a refusal, as in the examples, and what the instruction names and the scene does not have
+    ("pick up the elephant"). They take their share of the probability. Nothing can do them, so where they are what language
+    wants, little of the product is left and the agent declines.
 
     :param style: what the prompt tells.
     """
@@ -94,9 +95,10 @@ class Planner:
         return Readings(told, anyway, np.array([len(text) for text in texts]), bonus, len(candidates))
 
     def _phantom_texts(self, episode: Episode, view: SceneView) -> dict[str, float]:
-        """Skills with things that are not there, and whether they are surely things (1) or just words (-1)."""
+        """A refusal (0), and skills with things that are not there: surely things (1) or just words (-1)."""
         if not self._scoring.phantoms or episode.steps:  # once it has begun, the instruction was about what is there
             return {}
         names, words = prompt.unknown_things(episode.instruction, view)
         sure = {**dict.fromkeys(words, -1.0), **dict.fromkeys(names, 1.0)}
-        return {f"{skill} the {x}": s for x, s in sure.items() for skill in ("pick up", "put it in")}
+        things = {f"{skill} the {x}": s for x, s in sure.items() for skill in ("pick up", "put it in")}
+        return {REFUSAL: 0.0, **things}

@@ -26,7 +26,7 @@ _MOST_WORDS = 60
 class Style:
     """What the prompt tells.
 
-    :param examples: how many examples come first.
+    :param examples: how many examples come first: the last so many of all.
     :param scene: whether it tells what is on the table.
     :param regions: whether it tells in which part of the table each thing is.
     """
@@ -46,7 +46,10 @@ def prompt(instruction: str, episode: Episode, view: SceneView, style: Style = S
     lines = [f"{k}. {text}" for k, text in enumerate(history(episode), start=1)]
     steps = "\n".join([*lines, f"{len(lines) + 1}."])
     seen = f"Scene: {scene(first, style.regions)}.\n" if style.scene else ""
-    return "".join(f"{example}\n" for example in EXAMPLES[: style.examples]) + f"{seen}Human: {said}.\nRobot:\n{steps}"
+    return (
+        "".join(f"{example}\n" for example in EXAMPLES[len(EXAMPLES) - style.examples :])
+        + f"{seen}Human: {said}.\nRobot:\n{steps}"
+    )
 
 
 def scene(view: SceneView, regions: bool = False) -> str:

@@ -16,20 +16,24 @@ from saycan.select import combine, select
 class Rule:
     """What makes a choice of readings: everything after the language model.
 
-    :param least: least sum of the products for acting at all.
     :param done: what "can" is for ``done``.
+    :param decline: least sum of the products for beginning at all; ``least`` for going on.
     """
 
     scoring: Scoring
     tau: float = 1.0
     strength: float = 1.0
     done: float = 1.0
+    decline: float = 0.05
     least: float = 0.05
 
-    def choose(self, readings: Readings, can: np.ndarray) -> int | None:
+    def choose(self, readings: Readings, can: np.ndarray, first: bool) -> int | None:
         """Index of the choice; None: decline."""
         can = np.concatenate([can[:-1], [self.done]])  # done is the last candidate
-        return select(combine(self.scoring.log_probs(readings), can, self.tau, self.strength), self.least)
+        return select(
+            combine(self.scoring.log_probs(readings), can, self.tau, self.strength),
+            self.decline if first else self.least,
+        )
 
 
 def read(planner: Planner, decisions: Iterable[Decision]) -> list[Readings]:
@@ -44,7 +48,7 @@ def score(rule: Rule, decisions: Sequence[Decision], readings: Sequence[Readings
         for ``all`` also ``false_refusals`` (share of first decisions of tasks that can be done at which it declined) and
         ``false_actions`` (share of tasks to decline at which it acted).
     """
-    choices = [rule.choose(r, d.can) for d, r in zip(decisions, readings, strict=True)]
+    choices = [rule.choose(r, d.can, d.is_first) for d, r in zip(decisions, readings, strict=True)]
     table = {family: _figures(family, decisions, choices) for family in sorted({d.task.family for d in decisions})}
     table["all"] = _figures("", decisions, choices)
     return table
