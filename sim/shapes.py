@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -20,14 +20,17 @@ Profile = tuple[tuple[float, float], ...]
 """Half of a round thing's cross-section as (distance from the axis, height), metres."""
 
 
-def create_body(client: Any, thing: Thing, position: np.ndarray, yaw: float, tilt: float = 0.0) -> int:
+def create_body(
+    client: Any, thing: Thing, position: np.ndarray, yaw: float, tilt: float = 0.0, meshes: bool = True
+) -> int:
     """Put a thing into a PyBullet world.
 
     :param position: its centre (middle of its height) in the robot frame, metres.
     :param yaw: turn about the vertical axis, radians, after a turn by ``tilt`` about its own x axis.
+    :param meshes: whether round things get a smooth surface to look at; PyBullet never frees the memory of one, not even at the end.
     :return: PyBullet's body number.
     """
-    collision, visual = _SHAPES[thing.shape](client, thing)
+    collision, visual = _SHAPES[thing.shape](client, thing, meshes)
     body: int = client.createMultiBody(
         thing.mass, collision, visual, list(position), client.getQuaternionFromEuler([tilt, 0, yaw])
     )
@@ -41,35 +44,35 @@ def create_body(client: Any, thing: Thing, position: np.ndarray, yaw: float, til
     return body
 
 
-def _box(client: Any, thing: Thing) -> tuple[int, int]:
+def _box(client: Any, thing: Thing, meshes: bool) -> tuple[int, int]:
     return (
         client.createCollisionShape(client.GEOM_BOX, halfExtents=thing.size),
         client.createVisualShape(client.GEOM_BOX, halfExtents=thing.size, rgbaColor=[*thing.colour, 1.0]),
     )
 
 
-def _sphere(client: Any, thing: Thing) -> tuple[int, int]:
+def _sphere(client: Any, thing: Thing, meshes: bool) -> tuple[int, int]:
     return (
         client.createCollisionShape(client.GEOM_SPHERE, radius=thing.size[0]),
         client.createVisualShape(client.GEOM_SPHERE, radius=thing.size[0], rgbaColor=[*thing.colour, 1.0]),
     )
 
 
-def _cylinder(client: Any, thing: Thing) -> tuple[int, int]:
+def _cylinder(client: Any, thing: Thing, meshes: bool) -> tuple[int, int]:
     radius, _, half = thing.size
     collision = client.createCollisionShape(client.GEOM_CYLINDER, radius=radius, height=2 * half)
     rim = ((0.0, half), (0.8 * radius, half), (radius, 0.92 * half), (radius, -half), (0.0, -half))
-    return collision, _turned(client, thing, rim)
+    return collision, _turned(client, thing, rim, meshes)
 
 
-def _bottle(client: Any, thing: Thing) -> tuple[int, int]:
+def _bottle(client: Any, thing: Thing, meshes: bool) -> tuple[int, int]:
     radius, _, half = thing.size
     collision = client.createCollisionShape(client.GEOM_CYLINDER, radius=radius, height=2 * half)
     neck = ((0.0, half), (0.55 * radius, half), (0.55 * radius, 0.75 * half), (radius, 0.5 * half))
-    return collision, _turned(client, thing, (*neck, (radius, -half), (0.0, -half)))
+    return collision, _turned(client, thing, (*neck, (radius, -half), (0.0, -half)), meshes)
 
 
-def _banana(client: Any, thing: Thing) -> tuple[int, int]:
+def _banana(client: Any, thing: Thing, meshes: bool) -> tuple[int, int]:
     """A bar for contact; three capsules in a slight bend for the eye."""
     long, _, radius = thing.size
     bend, piece = 0.3, 0.42 * long
@@ -86,7 +89,7 @@ def _banana(client: Any, thing: Thing) -> tuple[int, int]:
     return collision, visual
 
 
-def _tray(client: Any, thing: Thing) -> tuple[int, int]:
+def _tray(client: Any, thing: Thing, meshes: bool) -> tuple[int, int]:
     """A floor and four walls."""
     x, y, z = thing.size
     wall = WALL / 2
@@ -98,15 +101,15 @@ def _tray(client: Any, thing: Thing) -> tuple[int, int]:
     return collision, visual
 
 
-def _bowl(client: Any, thing: Thing) -> tuple[int, int]:
-    return _hollow(client, thing, segments=12)
+def _bowl(client: Any, thing: Thing, meshes: bool) -> tuple[int, int]:
+    return _hollow(client, thing, meshes, segments=12)
 
 
-def _cup(client: Any, thing: Thing) -> tuple[int, int]:
-    return _hollow(client, thing, segments=8)
+def _cup(client: Any, thing: Thing, meshes: bool) -> tuple[int, int]:
+    return _hollow(client, thing, meshes, segments=8)
 
 
-def _hollow(client: Any, thing: Thing, segments: int) -> tuple[int, int]:
+def _hollow(client: Any, thing: Thing, meshes: bool, segments: int) -> tuple[int, int]:
     """A round vessel: two crossed squares as floor and a ring of wall pieces for contact; a smooth surface of revolution for the eye.
 
     Boxes only, and walls that do not reach the table: contact between boxes is by far PyBullet's fastest (a cylinder as floor and
@@ -127,11 +130,13 @@ def _hollow(client: Any, thing: Thing, segments: int) -> tuple[int, int]:
     )
     inner, bottom = radius - WALL, WALL - half
     inside = ((0.0, bottom), (0.85 * inner, bottom), (inner, bottom + 0.15 * inner), (inner, half))
-    return collision, _turned(client, thing, (*inside, (radius, half), (radius, -half), (0.0, -half)))
+    return collision, _turned(client, thing, (*inside, (radius, half), (radius, -half), (0.0, -half)), meshes)
 
 
-def _turned(client: Any, thing: Thing, profile: Profile) -> int:
-    """A surface of revolution, to look at."""
+def _turned(client: Any, thing: Thing, profile: Profile, meshes: bool) -> int:
+    """A surface of revolution, to look at; without meshes -1, so that what collides is shown."""
+    if not meshes:
+        return -1
     vertices, indices, normals = _lathe(profile)
     visual: int = client.createVisualShape(
         client.GEOM_MESH, vertices=vertices, indices=indices, normals=normals, rgbaColor=[*thing.colour, 1.0]
@@ -139,7 +144,7 @@ def _turned(client: Any, thing: Thing, profile: Profile) -> int:
     return visual
 
 
-@cache
+@lru_cache(64)  # in training, sizes vary without end
 def _lathe(profile: Profile, steps: int = 32) -> tuple[list[list[float]], list[int], list[list[float]]]:
     """Turn a profile round the z axis into triangles with flat shading along the profile and smooth shading round it."""
     vertices: list[list[float]] = []
@@ -159,7 +164,7 @@ def _lathe(profile: Profile, steps: int = 32) -> tuple[list[list[float]], list[i
     return vertices, indices, normals
 
 
-_SHAPES: dict[str, Callable[[Any, Thing], tuple[int, int]]] = {
+_SHAPES: dict[str, Callable[[Any, Thing, bool], tuple[int, int]]] = {
     "box": _box,
     "sphere": _sphere,
     "cylinder": _cylinder,

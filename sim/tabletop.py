@@ -46,10 +46,11 @@ class Tabletop:
     """A Panda at a table with things on it, simulated by PyBullet at 144 Hz and controlled at 24 Hz.
 
     :param gui: open PyBullet's window instead of running headless.
+    :param meshes: whether round things have a smooth surface to look at; worlds that are only simulated do without.
     """
 
-    def __init__(self, gui: bool = False):
-        self._gui = gui
+    def __init__(self, gui: bool = False, meshes: bool = True):
+        self._gui, self._meshes = gui, meshes
         self._layout: Layout = {}
         self._dozing = False
         self._open()
@@ -81,7 +82,9 @@ class Tabletop:
         self._dozing = False
         self._layout = dict(layout)
         movable = {name: p for name, p in layout.items() if p.thing.shape != "cabinet"}
-        self._bodies = {n: create_body(self.client, p.thing, p.position, p.yaw, p.tilt) for n, p in movable.items()}
+        self._bodies = {
+            n: create_body(self.client, p.thing, p.position, p.yaw, p.tilt, self._meshes) for n, p in movable.items()
+        }
         self._cabinet = [
             cabinet.create(self.client, p.position, p.yaw, p.opening) for n, p in layout.items() if n not in movable
         ]

@@ -83,7 +83,7 @@ class SkillEnv(gym.Env[np.ndarray, np.ndarray]):
         super().reset(seed=seed)
         if seed is not None or self._world is None:  # PyBullet remembers the order of bodies: a seed means a new world
             self.close()
-            self._world = Tabletop()
+            self._world = Tabletop(meshes=self.render_mode is not None)
         rng = self.np_random
         doubtful = rng.random() < self._doubtful
         start = (options or {}).get("start") or (self.task.doubtful_start(rng) if doubtful else self.task.start(rng))
