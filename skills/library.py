@@ -25,6 +25,7 @@ from skills import checkpoint
 from skills.networks import Policy, SuccessValue, from_tensors
 from skills.observation import SIZE
 from skills.tasks import TASKS, Task
+from skills.trees import Trees
 
 SHIPPED = ASSETS / "skills"
 
@@ -60,7 +61,7 @@ def save(
 ) -> None:
     """Write a skill's networks and record."""
     tensors = {f"policy.{k}": v for k, v in policy.network.state_dict().items()}
-    tensors |= {f"value.{k}": v for k, v in value.network.state_dict().items()}
+    tensors |= value.logits.tensors("value")
     if critic is not None:
         tensors |= {f"critic.{k}": v for k, v in critic.state_dict().items()}
     checkpoint.write(path, tensors, {**record, "calibration": [value.scale, value.shift]})
@@ -76,8 +77,8 @@ def load(path: Path) -> Skill:
     if name not in (known := tasks()):
         raise checkpoint.CheckpointError(f"{path} is for a skill '{name}', which is not one of {', '.join(known)}")
     policy = from_tensors(tensors, "policy", nn.Tanh)
-    value = from_tensors(tensors, "value", nn.ReLU)
-    if policy[0].in_features != SIZE or value[0].in_features != SIZE:
+    value = Trees.from_tensors(tensors, "value")
+    if policy[0].in_features != SIZE or value.features != SIZE:
         raise checkpoint.CheckpointError(
             f"{path} was trained on another observation; train it again with `python -m skills.train skill={name}`"
         )

@@ -1,4 +1,4 @@
-"""The two small networks of a skill, without the library that trained them."""
+"""What a skill has learned, without the libraries that trained it: its policy and its success value."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from skills.checkpoint import CheckpointError
+from skills.trees import Trees
 
 
 def mlp(sizes: Sequence[int], activation: type[nn.Module]) -> nn.Sequential:
@@ -55,17 +56,12 @@ class Policy:
 class SuccessValue:
     """p(success | observation): the skill's value function with reward 1 on success and no discount.
 
-    :param network: from the observation to a logit; ReLU between the layers.
-    :param scale: and ``shift``: Platt calibration of the logit, fitted on episodes that the network has not seen.
+    :param logits: from observations, shape (K, N), to logits before calibration, shape (K,).
+    :param scale: and ``shift``: Platt calibration of the logit, fitted on episodes that the trees have not seen.
     """
 
-    def __init__(self, network: nn.Sequential, scale: float = 1.0, shift: float = 0.0):
-        self.network, self.scale, self.shift = network, scale, shift
-
-    @torch.inference_mode()
-    def logits(self, observations: np.ndarray) -> np.ndarray:
-        """Logits before calibration, shape (K,), for observations of shape (K, N)."""
-        return self.network(torch.from_numpy(observations))[:, 0].double().numpy()
+    def __init__(self, logits: Trees, scale: float = 1.0, shift: float = 0.0):
+        self.logits, self.scale, self.shift = logits, scale, shift
 
     def probability(self, observations: np.ndarray) -> np.ndarray:
         """Calibrated probability of success, float64, shape (K,), for observations of shape (K, N)."""

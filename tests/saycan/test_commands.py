@@ -60,7 +60,16 @@ def test_bad_input_is_one_sentence(arguments: list[str], words: str, tmp_path: P
     assert not (tmp_path / "new").exists()
 
 
-MODULES = ["saycan.run", "saycan.trials", "saycan.speed", "skills.train", "skills.evaluate", "skills.recovery"]
+MODULES = [
+    "saycan.run",
+    "saycan.trials",
+    "saycan.speed",
+    "skills.train",
+    "skills.evaluate",
+    "skills.recovery",
+    "saycan.serve_llm",
+    "saycan.evaluate_language",
+]
 
 
 @pytest.mark.parametrize("module", [*MODULES, "skills.figures", "skills.peer"])

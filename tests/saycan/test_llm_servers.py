@@ -299,7 +299,7 @@ def test_each_failure_is_one_sentence(name: str) -> None:
 def test_the_main_job_without_its_server(tmp_path: Path) -> None:
     arguments = ["llm=openai", "llm.base_url=http://127.0.0.1:1/v1", "llm.retries=1", f"out={tmp_path / 'new'}"]
     command = [sys.executable, "-m", "saycan.run", "put it away", *arguments]
-    failed = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    failed = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert failed.returncode == 2 and "cannot be reached" in failed.stderr
     assert failed.stderr.count("\n") == 1 and not (tmp_path / "new").exists()
 
@@ -321,5 +321,5 @@ def test_settings_without_sense(name: str, change: dict[str, Any], words: str) -
 def test_a_port_in_use_is_said(url: str) -> None:
     port = url.removesuffix("/v1").rsplit(":", 1)[1]
     command = [sys.executable, "-m", "saycan.serve_llm", f"port={port}"]
-    failed = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    failed = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert failed.returncode == 2 and "in use" in failed.stderr and failed.stderr.count("\n") == 1

@@ -16,16 +16,14 @@ from skills.library import Skill, load_all
 from skills.networks import Policy, SuccessValue, mlp
 from skills.observation import SIZE, Sight
 from skills.tasks import TASKS, Target, starts
+from skills.trees import Trees
 
 
 def skill(name: str, logit: float) -> Skill:
     """A skill that does nothing in particular and always gives itself the same chance."""
     torch.manual_seed(0)
-    policy, value = mlp([SIZE, 8, 5], nn.Tanh), mlp([SIZE, 8, 1], nn.ReLU)
-    with torch.no_grad():
-        value[-1].weight.zero_()
-        value[-1].bias.fill_(logit)
-    return Skill(TASKS[name](), Policy(policy.eval()), SuccessValue(value.eval()), None, {})
+    policy = Policy(mlp([SIZE, 8, 5], nn.Tanh).eval())
+    return Skill(TASKS[name](), policy, SuccessValue(Trees.constant(logit, SIZE)), None, {})
 
 
 def sight(world: Tabletop) -> Sight:

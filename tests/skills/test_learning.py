@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from hydra import compose, initialize_config_dir
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 from safetensors.torch import save_file
+from sklearn.ensemble import HistGradientBoostingClassifier
 from torch import nn
 
 from sim.paths import CONFIGS
@@ -20,6 +25,7 @@ from skills.observation import SIZE
 from skills.ppo import train_policy
 from skills.rollouts import Rollouts, collect, roll_out
 from skills.tasks import TASKS
+from skills.trees import Trees
 from skills.value import calibrate, expected_calibration_error, fit, quality, reliability
 
 
@@ -101,7 +107,41 @@ def test_calibration_error_against_a_slow_count(rng: np.random.Generator) -> Non
 
 
 def networks() -> tuple[Policy, SuccessValue]:
-    return Policy(mlp([SIZE, 8, 5], nn.Tanh).eval()), SuccessValue(mlp([SIZE, 8, 1], nn.ReLU).eval(), 1.5, -0.2)
+    grown = fit(toy(np.random.default_rng(0), 400)[0], seed=0)
+    return Policy(mlp([SIZE, 8, 5], nn.Tanh).eval()), SuccessValue(grown.logits, 1.5, -0.2)
+
+
+@given(st.integers(0, 1000), st.integers(2, 40), st.integers(1, 60))
+@hypothesis_settings(max_examples=15, deadline=None)
+def test_trees_say_what_scikit_learn_says(seed: int, leaves: int, rounds: int) -> None:
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(200, 7)).astype(np.float32)
+    y = x[:, 0] * x[:, 1] + 0.3 * rng.normal(size=200) > 0
+    model = HistGradientBoostingClassifier(max_iter=rounds, max_leaf_nodes=leaves, min_samples_leaf=3).fit(x, y)
+    trees = Trees.from_tensors(Trees.of(model).tensors("value"), "value")
+    assert np.allclose(1 / (1 + np.exp(-trees(x))), model.predict_proba(x)[:, 1], atol=1e-9)
+
+
+@pytest.mark.parametrize("damage", ["left", "feature", "shape", "gone"])
+def test_trees_that_lead_nowhere_are_refused(damage: str) -> None:
+    tensors = networks()[1].logits.tensors("value")
+    if damage == "left":
+        tensors["value.left"][0, 5] = 0  # back to the root: a walk would never end
+    elif damage == "feature":
+        tensors["value.feature"][0, 0] = SIZE
+    elif damage == "shape":
+        tensors["value.leaf"] = tensors["value.leaf"][:, 1:]
+    else:
+        del tensors["value.threshold"]
+    with pytest.raises(CheckpointError, match="trees"):
+        Trees.from_tensors(tensors, "value")
+
+
+def test_a_skill_that_always_works_has_a_value_too(rng: np.random.Generator) -> None:
+    rollouts = toy(rng, 300)[0]
+    for outcome in (0.0, 1.0):
+        value = fit(replace(rollouts, success=np.full(300, outcome)), seed=0)
+        assert abs(value.probability(rollouts.observations).mean() - outcome) < 0.1
 
 
 def test_a_skill_survives_the_file(tmp_path: Path, rng: np.random.Generator) -> None:
@@ -150,8 +190,9 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.
 @pytest.mark.parametrize("name", list(TASKS))
 def test_shipped_skills_work_and_know_what_is_hopeless(name: str) -> None:
     skill = library.load_all([name])[name]
-    feasible = roll_out(SkillEnv(name), skill.policy, 30, seed=424_242)
-    assert feasible.where(feasible.first).success.mean() >= 0.8
+    feasible = roll_out(SkillEnv(name), skill.policy, 40, seed=424_242)
+    told = skill.record["test"]["success"]  # of 500 episodes; 40 may fall short of it by chance
+    assert told >= 0.8 and feasible.where(feasible.first).success.mean() >= told - 0.2
     mixed = roll_out(SkillEnv(name, doubtful=1.0), skill.policy, 60, seed=515_151)
     asked = mixed.where(mixed.first)
     assert quality(skill.value.probability(asked.observations), asked.success)["brier"] < 0.2
