@@ -24,7 +24,7 @@ FOLDER = CONFIGS / "suites"
 _PART = re.compile(r"[^\s(),]+\s*\([^()]*\)")  # a predicate, or a quantifier round "none"
 _GROUP = re.compile(r"\b(?:all|any)\s*\(([^(),]+),")
 _ANY_THING = re.compile(r"(?<=[(,])\s*_\s*(?=[),])")
-_NO_HAND = Hand(np.zeros(3), 0.0, 0.08, False, np.zeros(4), False, False)
+_HAND = Hand(np.array([0.45, 0.0, 0.3]), 0.0, 0.08, False, np.zeros(4), False, False)  # where a world begins, too
 # LookupError to TypeError: slips of PyYAML over odd tags
 _BAD_YAML = (yaml.YAMLError, ValueError, LookupError, AttributeError, TypeError, RecursionError)
 _ADVICE = {SceneError: "; change its `scene`", GoalError: "; change its `goal` or its `scene`"}
@@ -142,11 +142,11 @@ def start_state(scene: SceneSpec) -> WorldState:
     things = {name: placement.thing for name, placement in layout.items()}
     boxes = {name: placement.box for name, placement in layout.items()}
     if cabinet.NAME not in layout:
-        return WorldState(things, boxes, _NO_HAND)
+        return WorldState(things, boxes, _HAND)
     holder = layout[cabinet.NAME]
     things[cabinet.SHELL] = cabinet.shell()
     boxes[cabinet.SHELL] = cabinet.shell_box(holder.position, holder.yaw)
-    return WorldState(things, boxes, _NO_HAND, drawer=holder.opening)
+    return WorldState(things, boxes, _HAND, drawer=holder.opening)
 
 
 def _check_goal(goal: str, start: WorldState) -> None:

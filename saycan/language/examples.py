@@ -42,13 +42,6 @@ Robot:
 4. put it in the green bowl
 5. done
 """,
-    """\
-Scene: banana, water bottle, drawer (open).
-Human: would you shut the drawer?
-Robot:
-1. close the drawer
-2. done
-""",
     f"""\
 Scene: green block, pink bowl, purple block.
 Human: tell me a story about whales.
@@ -65,6 +58,13 @@ Robot:
 4. done
 """,
     """\
+Scene: orange bowl, lemon, drawer (closed).
+Human: get the drawer open.
+Robot:
+1. open the drawer
+2. done
+""",
+    """\
 Scene: purple bowl, red block, in the hand: blue block.
 Human: I want the blue block in the bowl.
 Robot:
@@ -79,6 +79,13 @@ Robot:
 2. pick up the purple block
 3. put it on the orange block
 4. done
+""",
+    """\
+Scene: banana, water bottle, drawer (open).
+Human: would you shut the drawer?
+Robot:
+1. close the drawer
+2. done
 """,
     """\
 Scene: cup, apple, sponge, red bowl.

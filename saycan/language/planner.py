@@ -50,7 +50,7 @@ class Scoring:
         name such as "green block" is surely meant as one and gets as much added.
     """
 
-    prior: float = 0.6
+    prior: float = 0.5
     by_length: bool = True
     phantoms: bool = True
     margin: float = 2.5

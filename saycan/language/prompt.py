@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
-from saycan.language.examples import EXAMPLES
+from saycan.language.examples import EXAMPLES, REFUSAL
 from saycan.language.stop_words import STOP_WORDS
 from saycan.types import Episode, SceneView
 from sim.cabinet import NAME as DRAWER
@@ -20,6 +20,12 @@ NEUTRAL = "do what you like"
 REGION_WORDS = {word for text in (*REGIONS, *DIRECTIONS) for word in text.split()}
 _GENERAL = {"thing", "things", "object", "objects", "item", "items", "stuff", "ones", "table", "hand"} | REGION_WORDS
 _MOST_WORDS = 60
+_SPOKEN = {  # words of the examples' instructions that are no things: "stack", "bring", ...
+    word.strip(".,?!")
+    for example in EXAMPLES
+    if REFUSAL not in example
+    for word in example.split("Human:")[1].split("\n")[0].split()
+}
 
 
 @dataclass(frozen=True)
@@ -94,7 +100,7 @@ def unknown_things(instruction: str, view: SceneView) -> tuple[list[str], list[s
     """
     vocabulary = [_words_for(name, classes) for name, classes in view.classes.items()]
     kinds = set().union(*(_words_for(thing.kind, thing.classes) for thing in catalogue().values()))
-    known = kinds.union(*vocabulary, _GENERAL)
+    known = kinds.union(*vocabulary, _GENERAL, _SPOKEN)
     words = [word.strip(".,!?;:\"'()").lower() for word in instruction.split()][:_MOST_WORDS]
     names = [
         f"{a} {b}"
