@@ -12,11 +12,11 @@ from rich.progress import track
 
 from saycan.agent import Agent
 from saycan.build import build_planner, build_rule, limits_of, load_scorer
-from saycan.decisions import Decision, decisions
+from saycan.judging.decisions import Decision, decisions
+from saycan.judging.rehearsal import Rehearsal
+from saycan.judging.suite import Suite, load_suite, start_state
 from saycan.language.planner import Planner
 from saycan.language.study import Rule, score
-from saycan.rehearsal import Rehearsal
-from saycan.suite import Suite, load_suite, start_state
 from sim.cli import InputError, command, output_folder, print_json
 from sim.goals import parse
 from skills import library
@@ -34,7 +34,9 @@ def main(config: Any) -> int:
     planner, rule = build_planner(load_scorer(config.llm), config.agent), build_rule(config.agent)
     quiet = not (config.progress and sys.stderr.isatty())
     asked = list(track(decisions(suite, skills), "Finding right answers", disable=quiet))[:: config.every]
-    readings = [planner.read(d.episode, d.view, d.candidates) for d in track(asked, "Asking", disable=quiet)]
+    readings = [
+        planner.read(d.episode, d.view, d.candidates, config.compare) for d in track(asked, "Asking", disable=quiet)
+    ]
     table = score(rule, asked, readings)
     text = markdown(table)
     if config.compare:

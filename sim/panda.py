@@ -8,12 +8,8 @@ from typing import Any
 import numpy as np
 import pybullet_data
 
-HAND, LEFT, RIGHT, TIP = (
-    8,
-    9,
-    10,
-    11,
-)  # link numbers in pybullet_data's panda.urdf; TIP is the point between the fingertips
+# Link numbers in pybullet_data's panda.urdf; TIP is the point between the fingertips.
+HAND, LEFT, RIGHT, TIP = 8, 9, 10, 11
 _ARM = list(range(7))
 _FINGERS = [LEFT, RIGHT]
 _HOME_JOINTS = [0.0, -0.45, 0.0, -2.35, 0.0, 1.9, math.pi / 4]
@@ -21,14 +17,13 @@ _ITERATIONS = 10  # of inverse kinematics in a control step: it starts from the 
 _ARM_FORCE, _FINGER_FORCE = 87.0, 20.0  # newton metres, newtons
 MAX_OPENING = 0.08  # metres between the fingers
 
+HOME = np.array([0.45, 0.0, 0.3])  # where the point between the fingertips is when a world begins, metres
 WORKSPACE_LOW = np.array([0.28, -0.42, 0.012])  # where the point between the fingertips may be sent, metres
 WORKSPACE_HIGH = np.array([0.72, 0.42, 0.42])
 STEP = 0.03  # metres the target moves at most along each axis in one control step
 LEAD = 0.06  # metres along each axis that the target may be ahead of the hand: a blocked arm does not wind up
 TURN = 0.25  # radians it turns at most in one control step
-YAW_LIMIT = (
-    1.9  # radians either way: a little more than a quarter turn, so that no yaw of the fingers is at an end stop
-)
+YAW_LIMIT = 1.9  # radians either way: more than a quarter turn, so that no yaw of the fingers is at an end stop
 ACTION_SIZE = 5  # x, y, z, yaw, fingers
 
 
@@ -48,7 +43,7 @@ class Panda:
         self.target_yaw = 0.0
         self.closing = False
         self._joints: list[float] = []
-        self.reset(np.array([0.45, 0.0, 0.3]))
+        self.reset(HOME)
 
     def reset(
         self, position: np.ndarray, yaw: float = 0.0, opening: float = MAX_OPENING, closing: bool = False

@@ -19,7 +19,7 @@ from sim import cabinet
 from sim.camera import Camera, Picture
 from sim.geometry import Box, upright_box
 from sim.layout import Layout
-from sim.panda import Panda
+from sim.panda import HOME, Panda
 from sim.shapes import create_body
 from sim.state import Hand, WorldState
 
@@ -27,9 +27,8 @@ CONTROL_HZ = 24
 SUBSTEPS = 6  # physics steps in one control step
 PHYSICS_HZ = CONTROL_HZ * SUBSTEPS
 _SOLVER_ITERATIONS = 20  # less than half of PyBullet's default: grasps hold as well (measured: docs/skills.md)
-_LAYOUTS = (
-    100  # after so many the simulator is started afresh: it never frees the shapes of removed bodies (0.2 MB a layout)
-)
+# After so many layouts the simulator is started afresh: it never frees the shapes of removed bodies (0.2 MB a layout).
+_LAYOUTS = 100
 _TABLE_HALF = (0.5, 0.75, 0.02)
 _TABLE_CENTRE = (0.6, 0.0, -0.02)
 
@@ -89,7 +88,7 @@ class Tabletop:
             cabinet.create(self.client, p.position, p.yaw, p.opening) for n, p in layout.items() if n not in movable
         ]
         self._names = {body: name for name, body in self._bodies.items()}
-        self.arm.reset(np.array([0.45, 0.0, 0.3]) if hand is None else hand, yaw)
+        self.arm.reset(HOME if hand is None else hand, yaw)
 
     def step(self, action: np.ndarray) -> None:
         """One control step (1/24 s). See ``Panda.command`` for the action, shape (5,)."""

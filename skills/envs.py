@@ -18,9 +18,7 @@ from skills.tasks import TASKS, Start, Task
 from skills.tasks.base import begin_near
 
 _REWARD = 10.0  # for success
-_SHAPING = (
-    1.7  # times 1 - discount: so little that it never pays to put success off; what is dense goes on only until then
-)
+_SHAPING = 1.7  # times 1 - discount: so little that it never pays to put off success, which ends the dense reward
 _NOISE = 0.005  # metres
 
 
@@ -72,8 +70,7 @@ class SkillEnv(gym.Env[np.ndarray, np.ndarray]):
         self.render_mode = render_mode
         self._doubtful, self._close, self._disturbed = doubtful, close, disturbed
         self._noise, self._neighbours = noise, neighbours
-        self.discount = 0.97
-        """What a step later is worth to the learner; the dense reward is scaled by it."""
+        self.discount = 0.97  # what a step later is worth to the learner, which may raise it; scales the dense reward
         self._world: Tabletop | None = None
 
     def reset(

@@ -24,9 +24,10 @@ class Shards(VecEnv):
 
     def __init__(self, make: Callable[[], gym.Env], worlds: int, processes: int):
         context = multiprocessing.get_context("fork")
-        self._counts = [len(part) for part in np.array_split(np.arange(worlds), processes)]
+        counts = [len(part) for part in np.array_split(np.arange(worlds), processes)]
+        self._ends = [0, *np.cumsum(counts).tolist()]
         self._pipes, self._workers = [], []
-        for count in self._counts:
+        for count in counts:
             mine, theirs = context.Pipe()
             worker = context.Process(target=_serve, args=(theirs, make, count), daemon=True)
             worker.start()
@@ -65,19 +66,23 @@ class Shards(VecEnv):
         return [values[i] for i in self._get_indices(indices)]
 
     def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:
-        if indices is not None:
-            raise NotImplementedError("what is set, is set in all worlds")
-        self._ask("set", [(attr_name, value)] * len(self._pipes))
+        self._ask("set", [(attr_name, value, mine) for mine in self._share(indices)])
 
     def env_method(self, method_name: str, *args: Any, indices: Any = None, **kwargs: Any) -> list[Any]:
-        raise NotImplementedError("worlds in other processes are only reset and stepped")
+        asked = [(method_name, args, mine, kwargs) for mine in self._share(indices)]
+        return [value for part in self._ask("call", asked) for value in part]
 
     def env_is_wrapped(self, wrapper_class: type, indices: Any = None) -> list[bool]:
-        return [False] * self.num_envs
+        asked = [(wrapper_class, mine) for mine in self._share(indices)]
+        return [value for part in self._ask("wrapped", asked) for value in part]
+
+    def _share(self, indices: Any) -> list[list[int]]:
+        """The worlds of these numbers, for each process by the numbers that they have there."""
+        chosen = sorted(self._get_indices(indices))
+        return [[i - a for i in chosen if a <= i < b] for a, b in itertools.pairwise(self._ends)]
 
     def _split(self, rows: Any) -> list[Any]:
-        ends = np.cumsum([0, *self._counts])
-        return [rows[a:b] for a, b in itertools.pairwise(ends)]
+        return [rows[a:b] for a, b in itertools.pairwise(self._ends)]
 
     def _ask(self, what: str, parts: Sequence[Any]) -> list[Any]:
         for pipe, part in zip(self._pipes, parts, strict=True):
@@ -105,6 +110,11 @@ def _serve(pipe: Any, make: Callable[[], gym.Env], count: int) -> None:
         elif what == "set":
             worlds.set_attr(*part)
             pipe.send(None)
+        elif what == "call":
+            name, arguments, mine, named = part
+            pipe.send(worlds.env_method(name, *arguments, indices=mine, **named))
+        elif what == "wrapped":
+            pipe.send(worlds.env_is_wrapped(*part))
         else:
             worlds.close()
             return

@@ -83,16 +83,21 @@ class Planner:
         """Log-probability of each candidate, shape (K,); the phantoms' share is what is missing to one."""
         return self._scoring.log_probs(self.read(episode, view, candidates))
 
-    def read(self, episode: Episode, view: SceneView, candidates: Sequence[Candidate]) -> Readings:
-        """Ask the language model."""
+    def read(
+        self, episode: Episode, view: SceneView, candidates: Sequence[Candidate], anyway: bool = False
+    ) -> Readings:
+        """Ask the language model.
+
+        :param anyway: ask under the neutral instruction even if this planner's scoring takes nothing of that off.
+        """
         phantoms = self._phantom_texts(episode, view)
         texts = [prompt.continuation(text) for text in [*(candidate.text for candidate in candidates), *phantoms]]
         told = self._scorer.log_probs(prompt.prompt(episode.instruction, episode, view, self._style), texts)
-        anyway = np.zeros(len(texts))
-        if self._scoring.prior:
-            anyway = self._scorer.log_probs(prompt.prompt(prompt.NEUTRAL, episode, view, self._style), texts)
+        neutral = np.zeros(len(texts))
+        if self._scoring.prior or anyway:
+            neutral = self._scorer.log_probs(prompt.prompt(prompt.NEUTRAL, episode, view, self._style), texts)
         bonus = np.array([0.0] * len(candidates) + list(phantoms.values()))
-        return Readings(told, anyway, np.array([len(text) for text in texts]), bonus, len(candidates))
+        return Readings(told, neutral, np.array([len(text) for text in texts]), bonus, len(candidates))
 
     def _phantom_texts(self, episode: Episode, view: SceneView) -> dict[str, float]:
         """A refusal (0), and skills with things that are not there: surely things (1) or just words (-1)."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from saycan.decisions import Decision
-from saycan.language.planner import Planner, Readings, Scoring
+from saycan.judging.decisions import Decision
+from saycan.language.planner import Readings, Scoring
 from saycan.select import combine, select
 
 
@@ -34,11 +34,6 @@ class Rule:
             combine(self.scoring.log_probs(readings), can, self.tau, self.strength),
             self.decline if first else self.least,
         )
-
-
-def read(planner: Planner, decisions: Iterable[Decision]) -> list[Readings]:
-    """Ask the language model about every decision."""
-    return [planner.read(d.episode, d.view, d.candidates) for d in decisions]
 
 
 def score(rule: Rule, decisions: Sequence[Decision], readings: Sequence[Readings]) -> dict[str, dict[str, float]]:

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from saycan.candidates import DONE
-from saycan.decisions import Decision, decisions
+from saycan.judging.decisions import Decision, decisions
+from saycan.judging.oracle import Oracle
+from saycan.judging.rehearsal import Rehearsal
+from saycan.judging.suite import Suite, SuiteTask, start_state
 from saycan.language.planner import Readings, Scoring
 from saycan.language.study import Rule, score
-from saycan.oracle import Oracle
-from saycan.rehearsal import Rehearsal
-from saycan.suite import Suite, SuiteTask, start_state
 from sim.goals import parse
 from sim.scenes import SceneSpec
 from skills import library

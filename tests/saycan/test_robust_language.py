@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from saycan.judging.suite import start_state
 from saycan.language.planner import Planner
 from saycan.language.scorer import TrieScorer
 from saycan.perception import view_of
-from saycan.suite import start_state
 from saycan.types import Candidate, Episode
 from sim.scenes import SceneSpec
 

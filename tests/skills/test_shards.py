@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from gymnasium.wrappers import TimeLimit
 from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv
 
 from skills.envs import SkillEnv
@@ -28,3 +29,14 @@ def test_what_comes_of_a_seed_does_not_depend_on_the_number_of_processes() -> No
     one = trace(DummyVecEnv([make] * 3))
     assert np.array_equal(one, trace(Shards(make, 3, 2)))
     assert np.array_equal(one, trace(Shards(make, 3, 3)))
+
+
+def test_single_worlds_are_reached_by_their_numbers() -> None:
+    worlds = Shards(make, 5, 2)
+    worlds.set_attr("discount", 0.5, indices=[1, 4])
+    assert worlds.get_attr("discount") == [0.97, 0.5, 0.97, 0.97, 0.5]
+    assert worlds.get_attr("discount", indices=4) == [0.5]
+    spaces = worlds.env_method("get_wrapper_attr", "action_space", indices=[0, 3])
+    assert [space.shape for space in spaces] == [(5,), (5,)]
+    assert worlds.env_is_wrapped(TimeLimit) == [False] * 5
+    worlds.close()

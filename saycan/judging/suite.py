@@ -16,6 +16,7 @@ import yaml
 from sim import cabinet
 from sim.cli import InputError
 from sim.goals import GoalError, parse
+from sim.panda import HOME, MAX_OPENING
 from sim.paths import CONFIGS
 from sim.scenes import SceneError, SceneSpec, lay_out
 from sim.state import Hand, WorldState
@@ -24,7 +25,7 @@ FOLDER = CONFIGS / "suites"
 _PART = re.compile(r"[^\s(),]+\s*\([^()]*\)")  # a predicate, or a quantifier round "none"
 _GROUP = re.compile(r"\b(?:all|any)\s*\(([^(),]+),")
 _ANY_THING = re.compile(r"(?<=[(,])\s*_\s*(?=[),])")
-_HAND = Hand(np.array([0.45, 0.0, 0.3]), 0.0, 0.08, False, np.zeros(4), False, False)  # where a world begins, too
+_HAND = Hand(HOME, 0.0, MAX_OPENING, False, np.zeros(4), False, False)  # as a world begins
 # LookupError to TypeError: slips of PyYAML over odd tags
 _BAD_YAML = (yaml.YAMLError, ValueError, LookupError, AttributeError, TypeError, RecursionError)
 _ADVICE = {SceneError: "; change its `scene`", GoalError: "; change its `goal` or its `scene`"}

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from saycan.candidates import DONE
-from saycan.oracle import Oracle
-from saycan.rehearsal import Rehearsal
-from saycan.suite import Suite, SuiteTask, start_state
+from saycan.judging.oracle import Oracle
+from saycan.judging.rehearsal import Rehearsal
+from saycan.judging.suite import Suite, SuiteTask, start_state
 from saycan.types import Candidate, Episode, SceneView, Step
 from sim.goals import parse
 from sim.state import WorldState

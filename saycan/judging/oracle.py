@@ -9,8 +9,8 @@ import re
 from collections.abc import Mapping
 
 from saycan.candidates import DONE, propose
+from saycan.judging.rehearsal import meant
 from saycan.perception import view_of
-from saycan.rehearsal import meant
 from saycan.types import Candidate
 from sim import cabinet
 from sim.goals import Goal
