@@ -24,6 +24,7 @@ class SceneView:
     :param held: the thing in the hand.
     :param hand: the arm's own sensors.
     :param drawer: how far the drawer is open, 0 to 1; None where there is none.
+    :param scores: how surely each thing was detected, 0 to 1, by name; what is missing counts as 1.
     """
 
     boxes: Mapping[str, Box]
@@ -32,6 +33,7 @@ class SceneView:
     held: str | None
     hand: Hand
     drawer: float | None = None
+    scores: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
