@@ -112,3 +112,16 @@ def test_tries_hold_every_sequence(sequences: list[list[int]], most: int) -> Non
     assert sorted(i for group in groups for i in group) == list(range(len(sequences)))
     for group in groups:
         assert len(group) == 1 or len(Trie.of([sequences[i] for i in group])) <= most
+
+
+def test_what_was_asked_before_leaves_no_trace_after_forgetting(model: LlamaForCausalLM) -> None:
+    """To the last bit, with a kept beginning and without; and what is scored is right."""
+    for beginning in ("", "Human: do it"):
+        fresh, used = TrieScorer(model, Letters()), TrieScorer(model, Letters())
+        for prompt in ("Something else", "Human: do that. Robot: 1.", "Human: do it. Robot: 2."):
+            used.log_probs(prompt, TEXTS)
+            used.forget(beginning)
+        fresh.forget(beginning)
+        first, second = ([s.log_probs(p, TEXTS) for p in ("Human: do it. Robot:", "Hu")] for s in (fresh, used))
+        assert np.array_equal(first, second)
+        assert np.allclose(first[0], plain(model, "Human: do it. Robot:", TEXTS), atol=1e-4)
