@@ -1,14 +1,22 @@
-"""Can: how likely each candidate is to succeed from here, by the skills' success values."""
+"""Can: how likely each candidate is to succeed from here. By the skills' success values, or by less, to see what those are worth."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import numpy as np
 
 from saycan.types import Candidate, SceneView
 from skills.library import Skill
 from skills.observation import Sight
+
+
+class Affordance(Protocol):
+    """Anything that says what can be done. Each is made of a library of skills and of what "can" is for ``done``."""
+
+    def success_probability(self, view: SceneView, candidates: Sequence[Candidate]) -> np.ndarray:
+        """p(success | what is seen, candidate), shape (K,)."""
 
 
 class SuccessValues:
@@ -31,3 +39,28 @@ class SuccessValues:
                 ready = [skill.task.ready(sight, target) for target in mine.values()]
                 can[list(mine)] = np.where(ready, skill.value.probability(np.stack(seen)), 0.0)
         return can
+
+
+class Detected:
+    """What a skill is about was seen: its detection score, as in the notebook that was published with SayCan (Ahn et al. 2022).
+
+    Regions need no detection and count as 1. It knows nothing of reach, of the hand, or of what is in the way.
+    """
+
+    def __init__(self, library: Mapping[str, Skill], done: float = 1.0):
+        self._done = done
+
+    def success_probability(self, view: SceneView, candidates: Sequence[Candidate]) -> np.ndarray:
+        """The detection scores, shape (K,)."""
+        return np.array([self._done if c.target is None else view.scores.get(c.target.name, 1.0) for c in candidates])
+
+
+class Anything:
+    """Everything can be done: 1 for every skill."""
+
+    def __init__(self, library: Mapping[str, Skill], done: float = 1.0):
+        self._done = done
+
+    def success_probability(self, view: SceneView, candidates: Sequence[Candidate]) -> np.ndarray:
+        """Ones, shape (K,)."""
+        return np.array([self._done if c.target is None else 1.0 for c in candidates])

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from saycan import candidates as proposals
-from saycan.affordance import SuccessValues
+from saycan.affordance import Affordance, SuccessValues
+from saycan.imagination import imagine
 from saycan.perception import Perception
 from saycan.types import Candidate, SceneView
 from sim.tabletop import Tabletop
@@ -19,6 +20,8 @@ class TabletopBody:
     """What the loop needs of a world, for the simulated arm.
 
     ``each_step``, if set, is called after every control step while a skill runs (to film it).
+
+    :param affordance: where "can" comes from; None: from the skills' success values.
     """
 
     def __init__(
@@ -26,11 +29,11 @@ class TabletopBody:
         world: Tabletop,
         library: Mapping[str, Skill],
         perception: Perception,
-        done: float = 1.0,
+        affordance: Affordance | None = None,
         watch: Watch | None = None,
     ):
         self.world, self.library, self.perception = world, library, perception
-        self._values, self._watch = SuccessValues(library, done), watch
+        self._affordance, self._watch = affordance or SuccessValues(library), watch
         self.each_step: Callable[[], None] | None = None
 
     def perceive(self) -> SceneView:
@@ -42,8 +45,12 @@ class TabletopBody:
         return proposals.propose(self.library, view)
 
     def success_probability(self, view: SceneView, candidates: Sequence[Candidate]) -> np.ndarray:
-        """Can, by the skills' success values."""
-        return self._values.success_probability(view, candidates)
+        """Can, shape (K,)."""
+        return self._affordance.success_probability(view, candidates)
+
+    def meant(self, view: SceneView, candidate: Candidate) -> SceneView | None:
+        """The view that a skill is meant to lead to; None: none, as far as that can be told without trying."""
+        return imagine(self.library, view, candidate)
 
     def execute(self, candidate: Candidate) -> Outcome:
         """Do a skill; things come to rest afterwards."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from omegaconf import OmegaConf
@@ -11,20 +12,38 @@ from omegaconf import OmegaConf
 # when PyTorch is imported, hence before the rest.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-from saycan.agent import Agent, Limits
+from saycan.affordance import Affordance, Anything, Detected, SuccessValues
+from saycan.agent import Agent, Language, Limits
 from saycan.body import TabletopBody
+from saycan.judging.ceiling import KnowsTheGoal
+from saycan.language.generative import Generative
 from saycan.language.planner import Planner, Scoring
 from saycan.language.prompt import Style
 from saycan.language.study import Rule
+from saycan.language.uniform import Uniform
+from saycan.open_loop import OpenLoop
 from saycan.perception import Oracle, Perception
 from sim.cli import InputError
 from sim.scenes import SceneSpec, lay_out
 from sim.tabletop import Tabletop
 from skills import library
 from skills.execute import Watch
+from skills.library import Skill
 
 MOST_CHARACTERS = 1000
 PERCEPTIONS: dict[str, type[Perception]] = {"oracle": Oracle}
+AFFORDANCES: dict[str, Callable[[Mapping[str, Skill], float], Affordance]] = {
+    "values": SuccessValues,
+    "detected": Detected,
+    "none": Anything,
+}
+LANGUAGES: dict[str, Callable[[Any, Any, Mapping[str, Skill], str | None], Language]] = {
+    "scored": lambda scorer, agent, skills, goal: build_planner(scorer, agent),
+    "uniform": lambda scorer, agent, skills, goal: Uniform(),
+    "generative": lambda scorer, agent, skills, goal: Generative(scorer, Style(**agent.prompt)),
+    "oracle": lambda scorer, agent, skills, goal: KnowsTheGoal(goal, skills),
+}
+_ASK_NO_MODEL = ("uniform", "oracle")
 
 
 def check_instruction(text: Any) -> str:
@@ -46,22 +65,37 @@ def check_instruction(text: Any) -> str:
     return text.strip()
 
 
-def build_agent(config: Any, scorer: Any = None) -> Agent[TabletopBody]:
+def build_agent(config: Any, scorer: Any = None, goal: str | None = None) -> Agent[TabletopBody]:
     """The agent of a config, in a new world with everything at rest.
 
     :param scorer: a language model that is loaded already.
+    :param goal: what the instruction means, in the goal language; only ``agent=oracle`` looks at it.
 
-    :raises InputError: if the scene, a checkpoint or the language model cannot be had.
+    :raises InputError: if the scene, a checkpoint or the language model cannot be had, or there is no such agent.
     """
-    layout = lay_out(scene_spec(config))  # what is quick to check comes before what is slow to load
+    layout, a = lay_out(scene_spec(config)), config.agent  # what is quick to check comes before what is slow to load
+    check_agent(a, goal)
     skills = library.load_all()
-    scorer = scorer or load_scorer(config.llm)
+    scorer = scorer or (None if a.language in _ASK_NO_MODEL else load_scorer(config.llm))
+    language, affordance = LANGUAGES[a.language](scorer, a, skills, goal), AFFORDANCES[a.affordance](skills, a.done)
     world = Tabletop(gui=config.sim.gui)
     world.reset(layout)
     world.settle()
-    a = config.agent
-    body = TabletopBody(world, skills, build_perception(config.perception.name), a.done, Watch(a.hopeless, a.patience))
-    return Agent(body, build_planner(scorer, a), limits_of(a), a.tau, a.strength)
+    body = TabletopBody(
+        world, skills, build_perception(config.perception.name), affordance, Watch(a.hopeless, a.patience)
+    )
+    return (Agent if a.closed_loop else OpenLoop)(body, language, limits_of(a), a.tau, a.strength)
+
+
+def check_agent(agent: Any, goal: str | None = None) -> None:
+    """Raise an InputError if an agent's config names a part that does not exist or cannot be used here."""
+    for key, known in (("language", LANGUAGES), ("affordance", AFFORDANCES)):
+        if agent[key] not in known:
+            raise InputError(f"agent.{key} must be one of {', '.join(known)}, not '{agent[key]}'")
+    if agent.language == "oracle" and goal is None:
+        raise InputError(
+            "agent=oracle has to know the goal, so it works in the benchmark only; choose another agent, such as agent=full"
+        )
 
 
 def build_planner(scorer: Any, agent: Any) -> Planner:
