@@ -5,16 +5,17 @@ from __future__ import annotations
 import base64
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import imageio.v3 as iio
 import numpy as np
-from jinja2 import Environment, PackageLoader, select_autoescape
+from jinja2 import Environment, PackageLoader
 
 from saycan.film import Film
 from saycan.language.prompt import scene
-from saycan.types import Episode, Step
+from saycan.types import Episode
 
 _BEST = 8
 
@@ -25,19 +26,24 @@ def write_report(path: Path, episode: Episode, film: Film | None, settings: str,
     :param settings: the configuration that it ran with, as YAML.
     :param maps: a PNG that shows where its skills would have worked.
     """
-    environment = Environment(
-        loader=PackageLoader("saycan"), autoescape=select_autoescape(), trim_blocks=True, lstrip_blocks=True
-    )
-    stills = [film.frames[mark] for mark in film.marks] if film else []
-    page = environment.get_template("report.html.j2").render(
+    stills = [_png(film.frames[mark]) for mark in film.marks] if film else []
+    steps = enumerate(episode.to_json()["steps"])
+    page = render(
+        "report.html.j2",
         episode=episode,
         scene=scene(episode.steps[0].view) if episode.steps else "",
-        film=_data_uri(film.gif(), "gif") if film and film.frames else None,
-        steps=[_row(k, step, stills[k] if k < len(stills) else None) for k, step in enumerate(episode.steps)],
+        film=data_uri(film.gif(), "gif") if film and film.frames else None,
+        steps=[step_row(k, step, stills[k] if k < len(stills) else None) for k, step in steps],
         settings=settings,
-        maps=_data_uri(maps, "png") if maps else None,
+        maps=data_uri(maps, "png") if maps else None,
     )
     write_whole(path, page)
+
+
+def render(template: str, **values: Any) -> str:
+    """A page from one of our templates."""
+    environment = Environment(loader=PackageLoader("saycan"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    return environment.get_template(template).render(**values)
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -50,20 +56,26 @@ def write_whole(path: Path, text: str) -> None:
     os.replace(file.name, path)
 
 
-def _row(number: int, step: Step, still: np.ndarray | None) -> dict[str, Any]:
-    bars = [
-        {
-            "text": step.candidates[i].text,
-            "say": float(np.exp(step.say[i])),
-            "can": float(step.can[i]),
-            "product": float(step.product[i]),
-            "chosen": i == step.chosen,
-        }
-        for i in step.best(_BEST)
-    ]
-    picture = _data_uri(iio.imwrite("<bytes>", still, extension=".png"), "png") if still is not None else None
-    return {"number": number + 1, "step": step, "bars": bars, "still": picture, "count": len(step.candidates)}
+def step_row(number: int, step: Mapping[str, Any], still: str | None = None, most: int = _BEST) -> dict[str, Any]:
+    """What the template ``steps.html.j2`` shows of a step.
+
+    :param number: the step's number from 0.
+    :param step: as in ``episode.json``.
+    :param still: a picture of the table before it, as a data URI.
+    :param most: candidates that are shown, those with the highest product (then the highest say).
+    """
+    best = sorted(step["candidates"], key=lambda c: (-c["product"], -c["say"]))[:most]
+    bars = [{**bar, "chosen": bar["skill"] == step["choice"]} for bar in best]
+    return {"number": number + 1, **step, "bars": bars, "still": still, "count": len(step["candidates"])}
 
 
-def _data_uri(data: bytes, kind: str) -> str:
+def data_uri(data: bytes, kind: str) -> str:
+    """A picture as part of a page.
+
+    :param kind: "png", "gif" or "webp".
+    """
     return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
+
+
+def _png(picture: np.ndarray) -> str:
+    return data_uri(iio.imwrite("<bytes>", picture, extension=".png"), "png")

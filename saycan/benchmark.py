@@ -1,0 +1,57 @@
+"""A suite of tasks, judged: ``python -m saycan.benchmark suite=dev``."""
+
+from __future__ import annotations
+
+import signal
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from saycan.judging.charts import draw
+from saycan.judging.ledger import Ledger
+from saycan.judging.plan import Plan, make_plan
+from saycan.judging.report import write_benchmark_report
+from saycan.judging.results import write_results
+from saycan.judging.runner import run_all
+from saycan.judging.watch import Watcher
+from sim.cli import command, output_folder, print_json
+
+
+@command("benchmark")
+def main(config: Any) -> int:
+    """Run the trials, then write what came of them. Ctrl-C stops the trials and keeps what was done."""
+    plan = make_plan(config)
+    folder = output_folder(config, "benchmark")
+    ledger = Ledger(folder, plan.settings, config.resume)
+    left = plan.left(ledger.rows)
+    stopped = False
+    try:
+        with (
+            Watcher(len(plan.jobs), len(plan.jobs) - len(left), config.progress) as watcher,
+            closing(run_all(left, plan.config, config.workers, folder)) as rows,
+        ):
+            for row in rows:
+                ledger.append({**row, "commit": plan.setup["commit"]})
+                watcher.show(row)
+    except KeyboardInterrupt:
+        stopped = True
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # what was done is being written
+    publish(folder, plan, ledger, stopped)
+    return 130 if stopped else 0
+
+
+def publish(folder: Path, plan: Plan, ledger: Ledger, stopped: bool) -> None:
+    """Write results, charts and report; print the figures as one line of JSON."""
+    rows = plan.wanted(ledger.rows)
+    results = write_results(folder, {**plan.setup, "stopped": stopped}, rows)
+    charts = draw(rows)
+    for name, png in charts.items():
+        (folder / f"{name}.png").write_bytes(png)
+    write_benchmark_report(folder, results, rows, charts, OmegaConf.to_yaml(OmegaConf.create(plan.config)))
+    print_json({**results, "out": str(folder)})
+
+
+if __name__ == "__main__":
+    main()

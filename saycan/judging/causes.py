@@ -1,0 +1,222 @@
+"""Why a trial failed: language, affordance, perception or execution, by comparing each decision with what an oracle would have done.
+
+The first wrong thing decides. How each is told from the others: ``docs/benchmark.md``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from saycan.candidates import DONE
+from saycan.judging.oracle import Oracle
+from saycan.judging.rehearsal import meant
+from saycan.judging.suite import SuiteTask
+from saycan.perception import view_of
+from saycan.select import combine, select
+from saycan.types import Candidate, Episode, SceneView, Step
+from sim.cabinet import NAME as DRAWER
+from sim.goals import parse
+from sim.relations import is_open
+from sim.state import WorldState
+from skills.library import Skill
+
+CAUSES = ("language", "affordance", "perception", "execution", "unknown", "error")
+_MISPLACED = 0.03  # metres
+_MOST_PARTS, _LONGEST = (
+    3,
+    40,
+)  # parts of a goal that are searched together; skills after which a way is no longer followed
+_PREDICATE = re.compile(r"[a-z]+\s*\([^()]*\)")
+_EVERY_ONE = re.compile(r"all\s*\(([^(),]+),\s*([a-z]+\s*\([^()]*\))\s*\)")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Why a trial failed.
+
+    :param cause: one of ``CAUSES``; empty: it did not fail.
+    :param why: the same as a sentence for people.
+    """
+
+    cause: str = ""
+    why: str = ""
+
+
+class Judge:
+    """What would be right at each moment of a task, by shortest ways to the goal over what skills are meant to do.
+
+    A goal of more than three parts is out of that search's reach: then what is right for any part that does not hold yet is right.
+    """
+
+    def __init__(self, task: SuiteTask, start: WorldState, library: Mapping[str, Skill]):
+        self.task, self.start, self._library = task, start, library
+        self._goal = parse(task.goal)
+        parts = _parts(task.goal, start)
+        whole = Oracle(self._goal, start, library)
+        self._parts = {part: Oracle(parse(part), start, library) for part in parts}
+        if len(parts) <= _MOST_PARTS and (len(parts) < 2 or whole.best(start)):
+            self._parts = {task.goal: whole}
+
+    def right(self, now: WorldState) -> frozenset[Candidate | None]:
+        """The right choices in a state (None among them: to decline); empty if no way to the goal is known."""
+        if self.task.refuse:
+            return frozenset([None])
+        if self._goal.holds(self.start, now):
+            return frozenset([DONE])
+        left = {part: oracle for part, oracle in self._parts.items() if not parse(part).holds(self.start, now)}
+        about_held = {part: oracle for part, oracle in left.items() if now.held and now.held in part}
+        return frozenset(c for oracle in (about_held or left).values() for c in oracle.best(now) or [])
+
+    def shortest(self) -> int | None:
+        """Skills of a shortest way from the start; None if no way is known."""
+        now: WorldState | None = self.start
+        for count in range(_LONGEST):
+            best = self.right(now) if now is not None else frozenset()
+            if not best or best & {DONE, None}:
+                return count if best else None
+            now = brought_about(self._library, now, min(best, key=str)) if now is not None else None
+        return None
+
+
+def brought_about(library: Mapping[str, Skill], now: WorldState, choice: Candidate | None) -> WorldState | None:
+    """The state that a choice is meant to lead to; None: none, also because it is about something that is not there."""
+    if choice is None or choice == DONE:
+        return None
+    try:
+        return meant(library, now, choice)
+    except KeyError:
+        return None
+
+
+def find_cause(
+    truths: Sequence[WorldState], episode: Episode, judge: Judge, library: Mapping[str, Skill], agent: Any
+) -> Verdict:
+    """What went wrong first in an episode that failed.
+
+    :param truths: the true state at each decision and at the end.
+    :param agent: the agent's settings.
+    """
+    failing: Verdict | None = None  # of a right choice whose skill failed, or came undone, and was not made good since
+    for k, (step, now) in enumerate(zip(episode.steps, truths, strict=False)):
+        right, name = judge.right(now), step.choice.text if step.choice else "nothing"
+        if not right:
+            lost = Verdict("execution", "nothing leads to the goal any more")
+            return failing or (
+                lost if k else Verdict("unknown", "no way to the goal is known, so what was right is not")
+            )
+        wrong_view = differences(step.view, now, needed(judge.task, now, step.view))
+        if step.choice in right:
+            failing = _after(step, now, truths[k + 1], judge, library, wrong_view)
+        elif wrong_view:
+            return Verdict("perception", f"chose '{name}': {wrong_view}")
+        elif failing and (
+            _worn_out(step, right) or _unnoticed(episode.steps[k - 1], truths[k - 1], step.choice, judge, library)
+        ):
+            return failing
+        else:
+            return _language_or_affordance(step, now, right, library, agent, first=k == 0)
+    return failing or Verdict(
+        "execution", "time was up" if episode.outcome != "done" else "the goal came undone in the end"
+    )
+
+
+def differences(view: SceneView, now: WorldState, names: set[str]) -> str:
+    """What a view has wrong of some things, in words; empty: nothing."""
+    true = view_of(now)
+    for name in sorted(names):
+        if (name in view.boxes) != (name in true.boxes):
+            return f"{name} was {'not seen' if name in true.boxes else 'seen where there is none'}"
+        if name in true.boxes and name != now.held:
+            off = float(np.linalg.norm(view.boxes[name].position - true.boxes[name].position))
+            if off > _MISPLACED:
+                return f"{name} was seen {100 * off:.0f} cm from where it is"
+    if view.held != now.held and (not view.held or not now.held or {view.held, now.held} & names):
+        return f"{view.held or 'nothing'} was thought to be in the hand, not {now.held or 'nothing'}"
+    if (
+        DRAWER in names
+        and now.drawer is not None
+        and (view.drawer is None or is_open(view.drawer) != is_open(now.drawer))
+    ):
+        return f"the drawer was not seen to be {'open' if is_open(now.drawer) else 'closed'}"
+    facts = {fact for fact in set(view.relations) ^ set(true.relations) if names & set(fact[1:])}
+    return " and ".join(
+        f"{a} was{'' if (r, a, b) in view.relations else ' not'} seen {r} {b}" for r, a, b in sorted(facts)
+    )
+
+
+def needed(task: SuiteTask, now: WorldState, view: SceneView) -> set[str]:
+    """The names that a goal is about, of what there is and of what is seen; of a task to refuse: all of them."""
+    classes = {**view.classes, **{name: thing.classes for name, thing in now.things.items()}}
+    words = {word.strip() for word in re.findall(r"[^(),]+", task.goal)}
+    return {name for name, of in classes.items() if task.refuse or name in task.goal or of & words}
+
+
+def _after(
+    step: Step, now: WorldState, later: WorldState, judge: Judge, library: Mapping[str, Skill], wrong_view: str
+) -> Verdict | None:
+    """What to hold against a right choice, should it turn out to be decisive."""
+    if step.outcome is None or step.choice is None:
+        return None
+    name = step.choice.text
+    if not step.outcome.success and wrong_view:
+        return Verdict("perception", f"'{name}' failed: {wrong_view}")
+    if not step.outcome.success:
+        return Verdict("execution", f"'{name}' failed ({step.outcome.ended or 'no reason given'})")
+    meant_state = brought_about(library, now, step.choice)
+    if meant_state is not None and judge.right(meant_state) != judge.right(later):
+        return Verdict("execution", f"'{name}' counted as a success, but what it did came undone")
+    return None
+
+
+def _worn_out(step: Step, right: frozenset[Candidate | None]) -> bool:
+    """Whether all that was right had been left out, after too many failures."""
+    mine = [i for i, candidate in enumerate(step.candidates) if candidate in right]
+    return bool(mine) and all(step.product[i] == 0 and step.can[i] > 0 for i in mine)
+
+
+def _unnoticed(
+    before: Step, then: WorldState, choice: Candidate | None, judge: Judge, library: Mapping[str, Skill]
+) -> bool:
+    """Whether a choice would have been right, had the skill before it done and kept what it was meant to."""
+    reported = before.outcome is not None and before.outcome.success
+    meant_state = brought_about(library, then, before.choice)
+    return reported and meant_state is not None and choice in judge.right(meant_state)
+
+
+def _language_or_affordance(
+    step: Step,
+    now: WorldState,
+    right: frozenset[Candidate | None],
+    library: Mapping[str, Skill],
+    agent: Any,
+    first: bool,
+) -> Verdict:
+    """Affordance if a perfect "can" would have led to a right choice, language otherwise."""
+    can = np.array(
+        [agent.done if c == DONE else float(brought_about(library, now, c) is not None) for c in step.candidates]
+    )
+    product = combine(step.say, can, agent.tau, agent.strength or 1.0)
+    product[(step.product == 0) & (step.can > 0)] = 0.0  # left out after too many failures
+    chosen = select(product, agent.decline if first else agent.least)
+    better = None if chosen is None else step.candidates[chosen]
+    wanted = " or ".join(sorted(f"'{c.text}'" if c else "to decline" for c in right))
+    name = f"'{step.choice.text}'" if step.choice else "nothing"
+    why = f"chose {name} where {wanted} was right"
+    return Verdict("affordance" if better in right else "language", why)
+
+
+def _parts(goal: str, start: WorldState) -> list[str]:
+    """A goal that joins predicates by "and", with every "all" spelt out, as its parts; any other goal as a whole."""
+
+    def each(match: re.Match[str]) -> str:
+        group, inner = match[1].strip(), match[2]
+        names = [name for name, thing in start.things.items() if group in thing.classes]
+        return " and ".join(re.sub(r"(?<=[(,])\s*_\s*(?=[),])", name, inner) for name in names)
+
+    parts = [part.strip() for part in _EVERY_ONE.sub(each, goal).split(" and ")]
+    return parts if all(_PREDICATE.fullmatch(part) for part in parts) else [goal]
