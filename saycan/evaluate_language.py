@@ -29,6 +29,10 @@ def main(config: Any) -> int:
     """Read, score, print a table and one line of JSON."""
     if config.every < 1:
         raise InputError(f"every must be 1 or more, not {config.every}")
+    if (config.agent.language, config.agent.affordance, config.agent.closed_loop) != ("scored", "values", True):
+        raise InputError(
+            "this measures how the language model scores beside the skills' values; choose agent=full or agent=no_affordance"
+        )
     suite, skills = load_suite(config.suite), library.load_all()
     folder = output_folder(config, "language")
     planner, rule = build_planner(load_scorer(config.llm), config.agent), build_rule(config.agent)
