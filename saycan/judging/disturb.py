@@ -53,6 +53,10 @@ class Disturbed:
         """Can, shape (K,)."""
         return self._body.success_probability(view, candidates)
 
+    def meant(self, view: SceneView, candidate: Candidate) -> SceneView | None:
+        """What a skill is meant to lead to."""
+        return self._body.meant(view, candidate)
+
     def execute(self, candidate: Candidate) -> Outcome:
         """Do a skill, with what happens to it."""
         at = int(self._rng.integers(_EARLIEST, _LATEST)) if self._rng.random() < self._share else 0

@@ -156,7 +156,8 @@ def _fulfilled(task: SuiteTask, scene: SceneSpec) -> bool:
 def _judged(config: Any, job: Job, scorer: Any, folder: Path) -> dict[str, Any]:
     scene, library = drawn_scene(job.task, job.seed), skill_library.load_all()
     own = OmegaConf.create({"scene": {**asdict(scene), "seed": None}, "seed": scene.seed, "sim": {"gui": False}})
-    agent = build_agent(OmegaConf.merge(config, own), scorer)
+    goal = "none" if job.task.refuse else job.task.goal  # for agent=oracle; no other looks at it
+    agent = build_agent(OmegaConf.merge(config, own), scorer, goal)
     film = Film(agent.body.world, _CAMERA, every=_EVERY) if config.video else None
     try:
         record = _witness(config, agent, job, film)
