@@ -44,6 +44,7 @@ def command(config_name: str, positional: str | None = None) -> Callable[[Callab
             warnings.filterwarnings("ignore", category=UserWarning, module="hydra")
             code = 0
             text = _take_positional() if positional else None
+            sys.argv[1:] = sorted(sys.argv[1:], key=lambda a: a not in ("-m", "--multirun"))  # argparse wants it first
 
             def job(config: DictConfig) -> None:
                 nonlocal code
