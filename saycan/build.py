@@ -16,7 +16,7 @@ from saycan.affordance import Affordance, Anything, Detected, SuccessValues
 from saycan.agent import Agent, Language, Limits
 from saycan.body import TabletopBody
 from saycan.judging.ceiling import KnowsTheGoal
-from saycan.language.generative import Generative
+from saycan.language.generative import Generative, check_can_write
 from saycan.language.planner import Planner, Scoring
 from saycan.language.prompt import Style
 from saycan.language.study import Rule
@@ -74,7 +74,7 @@ def build_agent(config: Any, scorer: Any = None, goal: str | None = None) -> Age
     :raises InputError: if the scene, a checkpoint or the language model cannot be had, or there is no such agent.
     """
     layout, a = lay_out(scene_spec(config)), config.agent  # what is quick to check comes before what is slow to load
-    check_agent(a, goal)
+    check_agent(config, goal)
     skills = library.load_all()
     scorer = scorer or (None if a.language in _ASK_NO_MODEL else load_scorer(config.llm))
     language, affordance = LANGUAGES[a.language](scorer, a, skills, goal), AFFORDANCES[a.affordance](skills, a.done)
@@ -87,8 +87,9 @@ def build_agent(config: Any, scorer: Any = None, goal: str | None = None) -> Age
     return (Agent if a.closed_loop else OpenLoop)(body, language, limits_of(a), a.tau, a.strength)
 
 
-def check_agent(agent: Any, goal: str | None = None) -> None:
+def check_agent(config: Any, goal: str | None = None) -> None:
     """Raise an InputError if an agent's config names a part that does not exist or cannot be used here."""
+    agent = config.agent
     for key, known in (("language", LANGUAGES), ("affordance", AFFORDANCES)):
         if agent[key] not in known:
             raise InputError(f"agent.{key} must be one of {', '.join(known)}, not '{agent[key]}'")
@@ -96,6 +97,8 @@ def check_agent(agent: Any, goal: str | None = None) -> None:
         raise InputError(
             "agent=oracle has to know the goal, so it works in the benchmark only; choose another agent, such as agent=full"
         )
+    if agent.language == "generative":
+        check_can_write(config.llm.kind)
 
 
 def build_planner(scorer: Any, agent: Any) -> Planner:

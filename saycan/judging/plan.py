@@ -11,6 +11,7 @@ from typing import Any
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import OmegaConf
 
+from saycan.build import check_agent
 from saycan.judging.suite import FOLDER, Suite, load_suite
 from saycan.judging.trial import Job
 from sim.cli import InputError
@@ -52,6 +53,7 @@ def make_plan(config: Any) -> Plan:
     :raises InputError: if something cannot be used.
     """
     _check(config)
+    check_agent(config, goal="none")  # each task will tell its own
     suite = load_suite(config.suite)
     tasks = suite.tasks[: config.limit]
     jobs = tuple(

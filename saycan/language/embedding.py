@@ -25,7 +25,7 @@ def load_embedder() -> Callable[[Sequence[str]], np.ndarray]:
 
     :raises ModelError: if the package is not there, or is damaged.
     """
-    folder = _folder()
+    folder = embedder_folder()
     from transformers import AutoModel, AutoTokenizer
 
     try:
@@ -36,10 +36,14 @@ def load_embedder() -> Callable[[Sequence[str]], np.ndarray]:
     return lambda texts: _embed(model, tokenizer, texts)
 
 
-def _folder() -> Path:
+def embedder_folder() -> Path:
+    """Where the model is, as an installed package.
+
+    :raises ModelError: if it is not there.
+    """
     spec = importlib.util.find_spec(_PACKAGE)
     if spec is None or not spec.submodule_search_locations:
-        raise ModelError(f"agent.language=generative needs a sentence embedding model: run `{INSTALL}`")
+        raise ModelError(f"agent=generative needs a sentence embedding model: run `{INSTALL}`")
     return Path(next(iter(spec.submodule_search_locations))) / "model"
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from saycan.language import prompt
-from saycan.language.embedding import load_embedder
+from saycan.language.embedding import embedder_folder, load_embedder
 from saycan.language.examples import REFUSAL
 from saycan.language.prompt import Style
 from saycan.types import Candidate, Episode, SceneView
@@ -20,6 +20,15 @@ from sim.cli import InputError
 
 _MOST_TOKENS = 24  # of a line; the longest skills have about ten
 _SHARPNESS = 100.0  # of the softmax over cosines: the nearest gets nearly all, and the order of the others can be read
+
+
+def check_can_write(kind: str) -> None:
+    """Raise an InputError if a language model of that kind cannot write a line here, or the embedding model is missing."""
+    if kind != "transformers":
+        raise InputError(
+            "agent=generative needs a language model that runs here, not one on a server: choose llm=smollm2 or llm=transformers"
+        )
+    embedder_folder()
 
 
 class Generative:
@@ -30,17 +39,12 @@ class Generative:
     :param scorer: a language model that runs here (``saycan.language.scorer.TrieScorer``).
     :param style: what the prompt tells.
     :param embed: from N texts to unit vectors, shape (N, D); None: all-MiniLM-L6-v2.
-    :raises InputError: if the language model cannot write, or the embedding model is missing.
+    :raises InputError: if the embedding model is missing.
     """
 
     def __init__(
         self, scorer: Any, style: Style | None = None, embed: Callable[[Sequence[str]], np.ndarray] | None = None
     ):
-        if not hasattr(scorer, "likeliest_next"):
-            raise InputError(
-                "agent.language=generative needs a language model that runs here, not a server; choose one with "
-                "llm=smollm2 or llm=transformers"
-            )
         self._scorer, self._style, self._embed = scorer, style or Style(), embed or load_embedder()
 
     def log_probs(self, episode: Episode, view: SceneView, candidates: Sequence[Candidate]) -> np.ndarray:
