@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -39,13 +41,17 @@ def main(config: Any) -> int:
         stopped = True
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # what was done is being written
     publish(folder, plan, ledger, stopped)
-    return 130 if stopped else 0
+    if stopped:
+        sys.stdout.flush()
+        os._exit(130)  # at once: to take down an interpreter with PyTorch in it can take seconds
+    return 0
 
 
 def publish(folder: Path, plan: Plan, ledger: Ledger, stopped: bool) -> None:
     """Write results, charts and report; print the figures as one line of JSON."""
     rows = plan.wanted(ledger.rows)
-    results = write_results(folder, {**plan.setup, "stopped": stopped}, rows)
+    commits = ", ".join(dict.fromkeys(row["commit"] for row in rows)) or plan.setup["commit"]
+    results = write_results(folder, {**plan.setup, "commit": commits, "stopped": stopped}, rows)
     charts = draw(rows)
     for name, png in charts.items():
         (folder / f"{name}.png").write_bytes(png)

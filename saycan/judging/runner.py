@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
-import multiprocessing
-import multiprocessing.resource_tracker
-import os
-import resource
-import signal
-import threading
+import subprocess
+import sys
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
-from multiprocessing import connection
+from collections.abc import Generator, Sequence
+from multiprocessing.connection import Pipe, wait
 from pathlib import Path
 from typing import Any
 
-from saycan.judging.trial import Job, broken, identity, run_trial
+from saycan.judging.trial import Job, broken, identity
 from sim.cli import InputError
 
-_CONTEXT = multiprocessing.get_context("spawn")
 _FALSE_STARTS = 3  # workers in a row that die before they are ready, until the run is given up
 
 
-def run_all(jobs: Sequence[Job], config: dict[str, Any], workers: int, folder: Path) -> Generator[dict[str, Any], None, None]:
+def run_all(
+    jobs: Sequence[Job], config: dict[str, Any], workers: int, folder: Path
+) -> Generator[dict[str, Any], None, None]:
     """Rows of all jobs, as they are finished. Closing the iterator ends all processes at once.
 
     :param config: of the benchmark, as plain data.
@@ -54,12 +50,14 @@ def run_all(jobs: Sequence[Job], config: dict[str, Any], workers: int, folder: P
                     worker.give(waiting.popleft() if waiting else None)
     finally:
         for worker in crew:
+            worker.kill()
+        for worker in crew:
             worker.stop()
 
 
 def _heard_from(crew: list[_Worker]) -> list[_Worker]:
     """Workers that have something to say, or are dead."""
-    ready = connection.wait([worker.pipe for worker in crew])
+    ready = wait([worker.pipe for worker in crew])
     return [worker for worker in crew if worker.pipe in ready]
 
 
@@ -71,21 +69,27 @@ class _Worker:
     """One process, seen from the parent."""
 
     def __init__(self, config: dict[str, Any], folder: Path):
-        self.pipe, theirs = _CONTEXT.Pipe()
+        self.pipe, theirs = Pipe()
         self.job: Job | None = None
         self.ready = False
-        self._process = _CONTEXT.Process(target=_work, args=(theirs, config, folder), daemon=True)
-        with _ctrl_c_waits():
-            self._process.start()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "saycan.judging.worker", str(theirs.fileno())],
+            stdin=subprocess.PIPE,  # ends when we do, and the worker with it
+            stdout=2,  # what it prints is not our result
+            pass_fds=[theirs.fileno()],
+            start_new_session=True,  # Ctrl-C is for us alone
+        )
         theirs.close()
+        self.pipe.send((config, folder))
 
     def receive(self) -> tuple[str, Any]:
         """What it says: "ready", "row" with a row, "unusable" with a reason; or "dead" with a reason."""
         try:
             kind, data = self.pipe.recv()
         except (EOFError, OSError):
+            code = self._process.wait()
             self.stop()
-            return "dead", f"exit code {self._process.exitcode}"
+            return "dead", f"exit code {code}"
         self.ready, self.job = True, None
         return kind, data
 
@@ -96,56 +100,12 @@ class _Worker:
             with contextlib.suppress(OSError):  # it has just died: receive() will tell
                 self.pipe.send(job)
 
-    def stop(self) -> None:
-        """End it now, whatever it does."""
+    def kill(self) -> None:
+        """End it, whatever it does, without waiting until it is gone."""
         self._process.kill()
-        self._process.join()
+
+    def stop(self) -> None:
+        """End it now, and tidy up."""
+        self.kill()
+        self._process.communicate()
         self.pipe.close()
-
-
-@contextlib.contextmanager
-def _ctrl_c_waits() -> Iterator[None]:
-    """Hold Ctrl-C back, and keep it for good from processes started meanwhile: only the parent is to hear it."""
-    multiprocessing.resource_tracker.ensure_running()  # the first start of a process would do this, and let Ctrl-C through
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _work(pipe: connection.Connection, config: dict[str, Any], folder: Path) -> None:
-    """A worker's life: load, then do one job after the other."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    import torch
-    from omegaconf import OmegaConf
-
-    from saycan.build import load_scorer
-
-    settings = OmegaConf.create(config)
-    torch.set_num_threads(settings.threads)
-    try:
-        scorer = load_scorer(settings.llm)
-    except InputError as error:
-        pipe.send(("unusable", str(error)))
-        return
-    pipe.send(("ready", None))
-    for count in itertools.count(1):
-        row = run_trial(settings, pipe.recv(), scorer, folder)
-        pipe.send(("row", {**row, "worker": os.getpid(), "nth": count, "memory_mb": round(memory_mb(), 1)}))
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    parent.join()
-    os._exit(1)
-
-
-def memory_mb() -> float:
-    """Main memory that this process holds, in megabytes; where /proc is missing, the most it ever held."""
-    try:
-        return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 2**20
-    except OSError:
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10

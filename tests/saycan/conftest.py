@@ -1,0 +1,29 @@
+"""Fixtures for tests of commands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a tiny random language model: it chooses nonsense, quickly, and always the same."""
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    words = ["pick up the red block", "put it in the blue bowl", "push the red block left", "Human Robot Scene done"]
+    tokenizer.train_from_iterator(words * 5, trainers.BpeTrainer(vocab_size=350, initial_alphabet=alphabet))
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer).save_pretrained(folder)
+    torch.manual_seed(0)
+    sizes = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4}
+    count = tokenizer.get_vocab_size()
+    config = LlamaConfig(vocab_size=count, num_key_value_heads=2, max_position_embeddings=8192, **sizes)
+    LlamaForCausalLM(config).save_pretrained(folder)
+    return folder
