@@ -31,7 +31,7 @@ from skills.execute import Watch
 from skills.library import Skill
 
 MOST_CHARACTERS = 1000
-PERCEPTIONS: dict[str, type[Perception]] = {"oracle": Oracle}
+PERCEPTIONS = ("camera", "oracle")
 AFFORDANCES: dict[str, Callable[[Mapping[str, Skill], float], Affordance]] = {
     "values": SuccessValues,
     "detected": Detected,
@@ -81,9 +81,7 @@ def build_agent(config: Any, scorer: Any = None, goal: str | None = None) -> Age
     world = Tabletop(gui=config.sim.gui)
     world.reset(layout)
     world.settle()
-    body = TabletopBody(
-        world, skills, build_perception(config.perception.name), affordance, Watch(a.hopeless, a.patience)
-    )
+    body = TabletopBody(world, skills, build_perception(config.perception), affordance, Watch(a.hopeless, a.patience))
     return (Agent if a.closed_loop else OpenLoop)(body, language, limits_of(a), a.tau, a.strength)
 
 
@@ -125,11 +123,18 @@ def scene_spec(config: Any) -> SceneSpec:
     return SceneSpec(**{key: value for key, value in scene.items() if value is not None}, seed=config.seed)
 
 
-def build_perception(name: str) -> Perception:
-    """The perception of that name."""
-    if name not in PERCEPTIONS:
-        raise InputError(f"there is no perception '{name}'; there is {', '.join(PERCEPTIONS)}")
-    return PERCEPTIONS[name]()
+def build_perception(config: Any) -> Perception:
+    """The perception of a config, that has seen nothing yet.
+
+    :raises InputError: if there is none of that name, or its networks cannot be had.
+    """
+    if config.name not in PERCEPTIONS:
+        raise InputError(f"there is no perception '{config.name}'; there is {', '.join(PERCEPTIONS)}")
+    if config.name == "oracle":
+        return Oracle()
+    from saycan.perception import open_eyes  # imports open_clip, which takes a while
+
+    return open_eyes(config)
 
 
 def load_scorer(llm: Any) -> Any:

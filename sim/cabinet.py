@@ -67,6 +67,13 @@ def shell_box(position: np.ndarray, yaw: float) -> Box:
     return Box(np.array([position[0], position[1], SHELL_HALF[2]]), yaw, np.array(SHELL_HALF))
 
 
+def opening(shell: Box, drawer: Box) -> float:
+    """How far the drawer is out, as a share of its way, from where the cabinet and the drawer are."""
+    closed = shell.position[:2] + _turn(_DRAWER_CENTRE, shell.yaw)[:2]
+    out = _turn(np.array([-1.0, 0.0, 0.0]), shell.yaw)[:2]
+    return float(np.clip((drawer.position[:2] - closed) @ out / TRAVEL, 0.0, 1.0))
+
+
 def handle_box(drawer: Box) -> Box:
     """Where the handle is, from where the drawer is."""
     offset = _turn(_HANDLE_CENTRE - _DRAWER_CENTRE, drawer.yaw)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -180,6 +181,22 @@ class Tabletop:
     def picture(self, camera: Camera | None = None) -> Picture:
         """What a camera sees now."""
         return (camera or Camera()).take(self.client)
+
+    def owners(self, labels: np.ndarray, names: Sequence[str]) -> np.ndarray:
+        """Which thing each pixel of ``Camera.take_labelled`` shows (for making training data).
+
+        :return: place among ``names``; -1 for the table and beyond, -2 for the arm; int8, the same shape.
+        """
+        body, link = labels & 0xFFFFFF, labels >> 24
+        owner = np.full(labels.shape, -1, np.int8)
+        owner[body == self.arm.body] = -2
+        for number, name in self._names.items():
+            owner[body == number] = names.index(name)
+        for number in self._cabinet:  # link 0 is the shell's foot, 1 the drawer
+            owner[(body == number) & (link == 0)] = names.index(cabinet.SHELL)
+            owner[(body == number) & (link > 0)] = names.index(cabinet.NAME)
+        owner[labels < 0] = -1
+        return owner
 
     def slide_drawer(self, opening: float) -> None:
         """Put the drawer somewhere else at once, as a share of its way (for disturbances)."""

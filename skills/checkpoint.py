@@ -46,15 +46,15 @@ def write(path: Path, tensors: dict[str, torch.Tensor], record: dict[str, Any]) 
         ) from None
 
 
-def read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+def read(path: Path, remedy: str = "") -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     """Weights and their record.
 
+    :param remedy: the command that makes such a file; by default the training of the skill that the file is called after.
     :raises CheckpointError: if the file is missing, damaged, or not a checkpoint of this project.
     """
+    remedy = remedy or f"python -m skills.train skill={path.stem}"
     if not path.is_file():
-        raise CheckpointError(
-            f"there is no checkpoint {path}; train one with `python -m skills.train skill={path.stem}`"
-        )
+        raise CheckpointError(f"there is no checkpoint {path}; train one with `{remedy}`")
     try:
         with safe_open(str(path), framework="pt") as file:
             metadata = file.metadata() or {}
@@ -62,17 +62,16 @@ def read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
         return tensors, json.loads(metadata["saycan"])
     except (SafetensorError, KeyError, ValueError, OSError) as error:
         raise CheckpointError(
-            f"the checkpoint {path} is damaged or not one of ours ({type(error).__name__}); restore it or train again with "
-            f"`python -m skills.train skill={path.stem}`"
+            f"the checkpoint {path} is damaged or not one of ours ({type(error).__name__}); restore it or train again with `{remedy}`"
         ) from None
 
 
-def provenance() -> dict[str, str]:
+def provenance(module: str = "skills.train") -> dict[str, str]:
     """How a file came to be: the command and the commit."""
     here = Path(__file__).parent
     git = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=here, capture_output=True, text=True, check=False)
     overrides = list(HydraConfig.get().overrides.task) if HydraConfig.initialized() else sys.argv[1:]
     return {
-        "command": " ".join(["python -m skills.train", *overrides]),
+        "command": " ".join([f"python -m {module}", *overrides]),
         "commit": git.stdout.strip() or "unknown",
     }

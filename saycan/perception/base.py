@@ -29,7 +29,7 @@ def relations(
     facts = []
     for a, box in boxes.items():
         for b, other in boxes.items():
-            if a == b or a == held or "fixture" in classes[a]:
+            if a in (b, held) or "fixture" in classes[a]:
                 continue
             if "receptacle" in classes[b] and is_in(box, other):
                 facts.append(("in", a, b))

@@ -1,0 +1,206 @@
+"""Perception from pictures: propose things, name them, remember what is hidden."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from saycan.perception.base import relations
+from saycan.perception.clip import Matcher
+from saycan.perception.crops import crop
+from saycan.perception.rig import Shot, shoot
+from saycan.perception.votes import Proposal, VoteNet, propose
+from saycan.types import SceneView
+from sim import cabinet
+from sim.camera import Camera
+from sim.geometry import Box
+from sim.objects import catalogue
+from sim.state import Hand
+from sim.tabletop import Tabletop
+from skills.observation import Sight
+
+_NEAR = 0.025  # metres from the fingertips at which a thing may be what they hold
+_SAME = 0.05  # metres that a thing may have moved between two looks of a running skill
+_HIDDEN = 0.02  # metres that something must be in front of a place to hide it
+_MANY = 30  # things from which on a warning is given
+
+
+@dataclass(frozen=True)
+class Belief:
+    """What is believed of one thing.
+
+    :param box: where it is.
+    :param score: how surely it is what it is called, 0 to 1.
+    """
+
+    box: Box
+    score: float
+
+
+class CameraPerception:
+    """Sees by fixed RGB-D cameras, and feels by the hand's own sensors.
+
+    It remembers: what an arm or a closed drawer hides from all cameras stays believed where it was; what is held moves with the hand.
+
+    :param network: proposes things; ``matcher`` names them.
+    :param every: control steps of a running skill between two looks.
+    :param least: score below which something is taken for nothing that has a name here.
+    """
+
+    def __init__(
+        self, network: VoteNet, matcher: Matcher, cameras: Sequence[Camera], every: int = 6, least: float = 0.2
+    ):
+        self._network, self._matcher, self._cameras = network, matcher, tuple(cameras)
+        self._every, self._least = every, least
+        self._believed: dict[str, Belief] = {}
+        self._held: tuple[str, np.ndarray, float] | None = None  # name, place and turn in the hand's frame
+        self._steps = 0
+
+    def look(self, world: Tabletop) -> SceneView:
+        """What the cameras see now, and what is remembered."""
+        return self.see(shoot(world, self._cameras), world.hand())
+
+    def see(self, shots: Sequence[Shot], hand: Hand) -> SceneView:
+        """What pictures show, and what is remembered.
+
+        :param hand: the arm's own sensors at that moment.
+        """
+        proposals = self.propose(shots)
+        self._remember(self.name(proposals, shots), shots)
+        self._feel(hand)
+        self._steps = 0
+        boxes = {name: belief.box for name, belief in self._believed.items()}
+        classes = {name: _classes(name) for name in boxes}
+        held = self._held[0] if self._held else None
+        scores = {name: belief.score for name, belief in self._believed.items()}
+        return SceneView(boxes, classes, relations(boxes, classes, held), held, hand, self._drawer(), scores)
+
+    def track(self, world: Tabletop) -> Sight:
+        """Where things are believed to be while a skill runs: seen again every few steps, in between felt by the hand alone."""
+        self._steps += 1
+        hand = world.hand()
+        if self._steps % self._every == 0:
+            self._follow(shoot(world, self._cameras))
+        self._feel(hand)
+        boxes = {name: belief.box for name, belief in self._believed.items()}
+        return Sight(hand, boxes, self._held[0] if self._held else None, self._drawer())
+
+    def propose(self, shots: Sequence[Shot]) -> list[Proposal]:
+        """What is there, as yet without names."""
+        if not any(np.isfinite(s.picture.depth).any() and s.picture.rgb.any() for s in shots):
+            warnings.warn("the cameras show nothing at all; are they covered, or switched off?", stacklevel=2)
+            return []
+        found = propose(self._network, shots, np.random.default_rng(0))
+        if len(found) > _MANY:
+            warnings.warn(f"{len(found)} things at once; those that little is seen of may be missed", stacklevel=2)
+        return found
+
+    def name(self, proposals: Sequence[Proposal], shots: Sequence[Shot]) -> dict[str, Belief]:
+        """The names that fit best, each given once; what fits none well enough is left out."""
+        if not proposals:
+            return {}
+        log_p = self._log_probabilities(proposals, shots)
+        found = {}
+        for row, column in zip(*linear_sum_assignment(-np.maximum(log_p, -30)), strict=True):
+            score = math.exp(log_p[row, column])
+            if score >= self._least:
+                found[self._matcher.phrases[column]] = Belief(proposals[row].box, score)
+        return found
+
+    def _log_probabilities(self, proposals: Sequence[Proposal], shots: Sequence[Shot]) -> np.ndarray:
+        """log p(phrase | what is seen), shape (K, phrases): the pictures' votes weighed by how much of the thing each shows."""
+        crops, of, weights = [], [], []
+        for number, proposal in enumerate(proposals):
+            for mask, shot in zip(proposal.masks, shots, strict=True):
+                if mask.any():
+                    crops.append(crop(shot.picture.rgb, mask))
+                    of.append(number)
+                    weights.append(mask.sum() / proposal.pixels)
+        each = self._matcher.logits(crops)
+        logits = np.zeros((len(proposals), len(self._matcher.phrases)))
+        np.add.at(logits, of, np.array(weights)[:, None] * each)
+        return logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
+
+    def _remember(self, seen: dict[str, Belief], shots: Sequence[Shot]) -> None:
+        hidden = {n: b for n, b in self._believed.items() if n not in seen and _is_hidden(b.box, shots)}
+        self._believed = {**hidden, **seen}
+
+    def _follow(self, shots: Sequence[Shot]) -> None:
+        """See again what is known, by where and how large it is, without asking for names."""
+        proposals = self.propose(shots)
+        names = [name for name in self._believed if self._held is None or name != self._held[0]]
+        if not proposals or not names:
+            return
+        apart = np.array([[_unlike(self._believed[n].box, p.box) for p in proposals] for n in names])
+        for row, column in zip(*linear_sum_assignment(np.minimum(apart, 1.0)), strict=True):
+            if apart[row, column] < _SAME:
+                name = names[row]
+                self._believed[name] = replace(self._believed[name], box=proposals[column].box)
+
+    def _feel(self, hand: Hand) -> None:
+        """What is between the closed fingers moves with them."""
+        if not hand.gripping:
+            self._held = None
+        elif self._held is None or self._held[0] not in self._believed:
+            near = {n: _distance(b.box, hand.position) for n, b in self._believed.items() if _movable(n)}
+            name = min(near, key=lambda n: near[n], default=None)
+            if name is not None and near[name] < _NEAR:
+                box = self._believed[name].box
+                self._held = (name, _turned(box.position - hand.position, -hand.yaw), box.yaw - hand.yaw)
+        if self._held is not None:
+            name, place, turn = self._held
+            box = self._believed[name].box
+            moved = replace(box, position=hand.position + _turned(place, hand.yaw), yaw=hand.yaw + turn)
+            self._believed[name] = replace(self._believed[name], box=moved)
+
+    def _drawer(self) -> float | None:
+        shell, drawer = self._believed.get(cabinet.SHELL), self._believed.get(cabinet.NAME)
+        return cabinet.opening(shell.box, drawer.box) if shell and drawer else None
+
+
+def _classes(name: str) -> frozenset[str]:
+    """Words for a thing: the catalogue's, or for what it does not have, the last word of its name."""
+    if name == cabinet.SHELL:
+        return cabinet.shell().classes
+    thing = catalogue().get(name)
+    return thing.classes if thing else frozenset({name.split()[-1]})
+
+
+def _movable(name: str) -> bool:
+    return "fixture" not in _classes(name)
+
+
+def _unlike(a: Box, b: Box) -> float:
+    """How far two boxes are from being the same one, metres."""
+    return float(np.linalg.norm(a.position - b.position) + np.abs(np.sort(a.half) - np.sort(b.half)).sum())
+
+
+def _distance(box: Box, point: np.ndarray) -> float:
+    """From a point to a box, metres; 0 inside."""
+    local = _turned(point - box.position, -box.yaw)
+    return float(np.linalg.norm(np.maximum(np.abs(local) - box.half, 0.0)))
+
+
+def _turned(v: np.ndarray, yaw: float) -> np.ndarray:
+    c, s = math.cos(yaw), math.sin(yaw)
+    return np.array([c * v[0] - s * v[1], s * v[0] + c * v[1], v[2]])
+
+
+def _is_hidden(box: Box, shots: Sequence[Shot]) -> bool:
+    """Whether no camera can see a place: something is in front of it, or it is outside of every picture."""
+    points = box.position + np.array([[0, 0, 0], [0, 0, 1], [0, 1, 0], [0, -1, 0], [1, 0, 0], [-1, 0, 0]]) * box.half
+    for shot in shots:
+        pixels, depth = shot.camera.pixels(points)
+        column, row = np.round(pixels).astype(int).T
+        h, w = shot.picture.depth.shape
+        inside = (row >= 0) & (row < h) & (column >= 0) & (column < w) & (depth > 0)
+        seen = shot.picture.depth[row[inside], column[inside]]
+        free = seen > depth[inside] - _HIDDEN - float(box.half.min())
+        if free.sum() > len(points) / 2:
+            return False
+    return True

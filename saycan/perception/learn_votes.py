@@ -1,0 +1,129 @@
+"""Training of the network that proposes things (``saycan.perception.votes``), on labelled pictures."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from saycan.perception.album import Page
+from saycan.perception.votes import CENTRE_UNIT, CLASSES, HALF_UNIT, SQUARE, VoteNet, features
+
+BATCH = 8
+
+
+def train_votes(
+    pages: Sequence[Page],
+    seconds: float,
+    seed: int,
+    progress: Callable[[float, float], None] = lambda share, loss: None,
+    lr: float = 2e-3,
+) -> VoteNet:
+    """Train for a time; the learning rate follows a half cosine to 0 over it.
+
+    :param progress: told the share of the time that has gone, and the mean loss of late.
+    """
+    torch.manual_seed(seed)
+    rng = np.random.default_rng(seed)
+    network = VoteNet().train().to(memory_format=torch.channels_last)
+    optimiser = torch.optim.AdamW(network.parameters(), lr, weight_decay=1e-3)
+    began, late = time.monotonic(), 0.0
+    while (share := (time.monotonic() - began) / seconds) < 1:
+        rate = lr * min(1.0, 50 * share) * (1 + np.cos(np.pi * share)) / 2
+        optimiser.param_groups[0]["lr"] = rate
+        rgb, points, target, weight = batch([pages[i] for i in rng.integers(len(pages), size=BATCH)], rng)
+        read = features(rgb, points).to(memory_format=torch.channels_last)
+        with torch.autocast("cpu", torch.bfloat16):
+            said = network(read)
+        value = loss(said.float(), target, weight)
+        optimiser.zero_grad(set_to_none=True)
+        value.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimiser.step()
+        late = 0.97 * late + 0.03 * value.item() if late else value.item()
+        progress(share, late)
+    return network.eval()
+
+
+def batch(
+    pages: Sequence[Page], rng: np.random.Generator
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Pictures, half of them mirrored left to right (the world with them) and recoloured a little, and what should be said of them.
+
+    :return: rgb uint8 (B, h, w, 3), points (B, h, w, 3), target (B, 1 + 11, h, w) with the class first, weight of each pixel (B, h, w).
+    """
+    rgb, points, targets, weights = [], [], [], []
+    for page in pages:
+        target, weight = _target(page, page.points)
+        colour, place = _shaded(page.rgb, rng), page.points
+        if rng.random() < 0.5:
+            colour, place, target, weight = _mirror(colour, place, target, weight)
+        rgb.append(colour)
+        points.append(_noisy(place, rng))
+        targets.append(target)
+        weights.append(weight)
+    return (
+        torch.from_numpy(np.stack(rgb)),
+        torch.from_numpy(np.stack(points)),
+        torch.from_numpy(np.stack(targets)).movedim(-1, 1),
+        torch.from_numpy(np.stack(weights)),
+    )
+
+
+def loss(said: torch.Tensor, target: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """Cross-entropy of the class, and where there is a thing the error of what is said of it (Huber)."""
+    owner = functional.cross_entropy(said[:, :CLASSES], target[:, 0].long())
+    what, true = said[:, CLASSES:], target[:, 1:]
+    error = functional.smooth_l1_loss(what[:, :3], true[:, :3], reduction="none", beta=0.05).sum(1)
+    error = error + functional.smooth_l1_loss(what[:, 3:6], true[:, 3:6], reduction="none", beta=0.05).sum(1)
+    turned = functional.smooth_l1_loss(what[:, 6:10], true[:, 6:10], reduction="none", beta=0.1)
+    error = error + 0.3 * (turned * true[:, 11:].repeat_interleave(2, 1)).sum(1)
+    error = error + 0.1 * functional.binary_cross_entropy_with_logits(what[:, 10], true[:, 10], reduction="none")
+    return owner + (error * weight).sum() / weight.sum().clamp(min=1e-6)
+
+
+def _target(page: Page, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """For each pixel: class, centre from here (3), half sides (3), cos and sin of twice and of four times the yaw, round, and which
+    of the two yaws counts (2); and how much the pixel weighs: a small thing's pixels more than a large one's."""
+    h, w = page.owner.shape
+    target, weight = np.zeros((h, w, 14), np.float32), np.zeros((h, w), np.float32)
+    target[..., 0] = np.where(page.owner == -2, 1, np.where(page.owner >= 0, 2, 0))
+    for number, (x, y, z, a, b, up, yaw, is_round) in enumerate(page.boxes):
+        mine = page.owner == number
+        if not (count := mine.sum()):
+            continue
+        long, short, yaw = (a, b, yaw) if a >= b else (b, a, yaw + np.pi / 2)
+        target[mine, 1:4] = (np.array([x, y, z]) - points[mine]) / CENTRE_UNIT
+        target[mine, 4:7] = np.array([long, short, up]) / HALF_UNIT
+        target[mine, 7:12] = [np.cos(2 * yaw), np.sin(2 * yaw), np.cos(4 * yaw), np.sin(4 * yaw), is_round]
+        target[mine, 12:14] = [not is_round and long > SQUARE * short, not is_round]
+        weight[mine] = 1 / np.sqrt(count)
+    return target, weight
+
+
+def _mirror(
+    colour: np.ndarray, place: np.ndarray, target: np.ndarray, weight: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    place, target = place[:, ::-1].copy(), target[:, ::-1].copy()
+    place[..., 1] *= -1
+    target[..., [2, 8, 10]] *= -1
+    return colour[:, ::-1].copy(), place, target, weight[:, ::-1].copy()
+
+
+def _shaded(rgb: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    bright = rgb * rng.uniform(0.8, 1.15, 3) + rng.uniform(-12, 12)
+    return np.clip(bright, 0, 255).astype(np.uint8)
+
+
+def _noisy(points: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Half of the pictures with the noise of a depth camera, and a hole now and then."""
+    if rng.random() < 0.5:
+        points = points + rng.normal(0, rng.uniform(0, 0.0015), points.shape).astype(np.float32)
+    if rng.random() < 0.2:
+        row, column = rng.integers(0, points.shape[0]), rng.integers(0, points.shape[1])
+        points = points.copy()
+        points[row : row + 12, column : column + 12] = np.nan
+    return points

@@ -1,0 +1,136 @@
+"""Random scenes and their labelled pictures, to learn from and to measure on. Reads the simulator's truth: never part of an agent.
+
+What varies: which things and where (in one another, on one another, on their sides, in a drawer), their sizes and shades, the table's
+colour, the light, the cameras' places, and the arm with or without something in the hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from saycan.perception.rig import DEFAULT, Shot, jittered
+from sim import cabinet
+from sim.camera import Camera
+from sim.geometry import Box
+from sim.layout import Layout, inside, standing
+from sim.objects import Thing, catalogue
+from sim.tabletop import Tabletop
+from skills.envs import begin
+from skills.tasks import Start, Target, starts
+
+HELD_OUT = ("purple bowl", "pink block", "orange bowl", "blue block")
+"""Colour and kind that never meet in training: what is said of them, the text has to carry over."""
+_MOST = 10
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What a camera saw, and what was truly there.
+
+    :param owner: which thing each pixel shows: its place among ``names``, -1 the table and beyond, -2 the arm; int8, shape (H, W).
+    :param boxes: where each of ``names`` is.
+    """
+
+    shot: Shot
+    owner: np.ndarray
+    names: tuple[str, ...]
+    boxes: tuple[Box, ...]
+
+
+def names(held_out: bool) -> list[str]:
+    """Everything that can stand on the table by itself; without the pairs that are held out unless asked for."""
+    things = [thing for thing in catalogue().values() if not thing.is_fixture]
+    return [thing.name for thing in things if held_out or thing.name not in HELD_OUT]
+
+
+def draw_start(rng: np.random.Generator, held_out: bool = False, least: int = 1) -> Start:
+    """A random scene with ``least`` to 10 things, as far as there is room, and the hand somewhere above it."""
+    allowed, layout = names(held_out), Layout()
+    if rng.random() < 0.4:
+        opening = float(rng.choice([0.0, 1.0, rng.random()]))
+        layout = {cabinet.NAME: starts.drawer(rng, opening)}
+    for name in _mixed(rng, allowed)[: int(rng.integers(least, _MOST + 1))]:
+        layout = _add(rng, _varied(rng, catalogue()[name]), layout)
+    free = [n for n in allowed if n not in layout and catalogue()[n].kind in starts.SMALL]
+    if free and rng.random() < 0.3:
+        held = _varied(rng, catalogue()[str(rng.choice(free))])
+        return starts.holding(rng, layout, Target(held.name), held)
+    return Start(layout, Target(""), starts.hand_above(rng, layout), starts.any_yaw(rng))
+
+
+def samples(
+    world: Tabletop,
+    rng: np.random.Generator,
+    held_out: bool = False,
+    looks: int = 2,
+    cameras: tuple[Camera, ...] = DEFAULT,
+) -> Iterator[list[Sample]]:
+    """Set a random scene up, then yield what the cameras see of it, again and again with the arm elsewhere and in another light."""
+    start = draw_start(rng, held_out)
+    set_up(world, start)
+    for look in range(looks):
+        if look:
+            world.arm.reset(starts.hand_above(rng, start.layout), starts.any_yaw(rng))
+            world.wait(8)
+        paint_table(world, rng)
+        yield [sample(world, jittered(camera, rng)) for camera in cameras]
+
+
+def set_up(world: Tabletop, start: Start) -> None:
+    """Bring a world to a start, everything at rest."""
+    begin(world, start)
+    world.wait(12)
+
+
+def sample(world: Tabletop, camera: Camera) -> Sample:
+    """What a camera sees now, labelled."""
+    picture, labels = camera.take_labelled(world.client)
+    state = world.state()
+    known = tuple(state.boxes)
+    return Sample(Shot(camera, picture), world.owners(labels, known), known, tuple(state.boxes[name] for name in known))
+
+
+def _mixed(rng: np.random.Generator, allowed: list[str]) -> list[str]:
+    """Names in random order; kinds that come in many colours are not more frequent than others."""
+    kinds = [catalogue()[name].kind for name in allowed]
+    weights = np.array([(3.0 if kind in ("block", "bowl") else 1.0) / kinds.count(kind) for kind in kinds])
+    return [str(n) for n in rng.choice(allowed, len(allowed), replace=False, p=weights / weights.sum())]
+
+
+def _varied(rng: np.random.Generator, thing: Thing) -> Thing:
+    """The thing a little larger or smaller and in another shade."""
+    shade = np.array(thing.colour) * rng.uniform(0.85, 1.1) + rng.uniform(-0.04, 0.04, 3)
+    red, green, blue = (float(c) for c in np.clip(shade, 0.0, 1.0))
+    return replace(thing.scaled(float(rng.uniform(0.88, 1.12))), colour=(red, green, blue))
+
+
+def _add(rng: np.random.Generator, thing: Thing, layout: Layout) -> Layout:
+    """Put a thing on the table, in another one, or on another one; left out if there is no room."""
+    small = thing.kind in starts.SMALL
+    hollow = [n for n, p in layout.items() if p.thing.is_receptacle]
+    flat = [n for n, p in layout.items() if p.thing.kind == "block" and p.position[2] < 0.09]
+    chance = rng.random()
+    if small and hollow and chance < 0.3:
+        holder = layout[str(rng.choice(hollow))]
+        if holder.thing.shape != "cabinet" or holder.opening > 0.9 or rng.random() < 0.3:
+            return {**layout, thing.name: inside(thing, holder, (), rng, starts.any_yaw(rng))}
+    if thing.kind in ("block", "apple", "sponge", "coke can", "pepsi can") and flat and chance < 0.5:
+        below = layout[str(rng.choice(flat))]
+        if not any(_over(other.box, below.box) for other in layout.values()):
+            spot = below.position[:2] + rng.uniform(-0.006, 0.006, 2)
+            return {**layout, thing.name: standing(thing, spot, starts.any_yaw(rng), below.box.top + 0.001)}
+    return starts.scatter(rng, thing, layout, anywhere=rng.random() < 0.4, free=float(rng.choice([0.004, 0.02, 0.04])))
+
+
+def _over(a: Box, b: Box) -> bool:
+    return a.bottom > b.top - 0.005 and b.covers(a.position)
+
+
+def paint_table(world: Tabletop, rng: np.random.Generator) -> None:
+    """Give the table another colour."""
+    grey = rng.uniform(0.45, 0.95)
+    colour = np.clip(grey + rng.uniform(-0.08, 0.08, 3), 0, 1)
+    world.client.changeVisualShape(world.table, -1, rgbaColor=[*colour, 1.0])

@@ -1,0 +1,88 @@
+"""Train perception from scratch: ``python -m saycan.train_perception``."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from rich.progress import Progress, TextColumn
+
+from saycan.perception import album, clip, votes
+from saycan.perception.learn_clip import calibrate, train_clip
+from saycan.perception.learn_votes import train_votes
+from sim.cli import InputError, command, output_folder, print_json
+from skills import checkpoint
+
+_TEST_SCENES = 100  # for calibration, rendered with a seed of their own
+
+
+@command("train_perception")
+def main(config: Any) -> int:
+    """Render, train both networks, calibrate, save; the last line is JSON."""
+    if config.resume and not config.out:
+        raise InputError("resume=true needs the folder of the training that was stopped: out=DIR")
+    if min(config.scenes, config.votes_minutes, config.clip_minutes, config.workers) <= 0:
+        raise InputError("scenes, votes_minutes, clip_minutes and workers must be more than 0")
+    folder, began = output_folder(config, "train_perception"), time.perf_counter()
+    if not config.resume:
+        shutil.rmtree(folder / "pictures", ignore_errors=True)
+    stages = {clip.VOTES.name: _votes, clip.WEIGHTS.name: _clip}
+    figures: dict[str, Any] = {}
+    with Progress(*Progress.get_default_columns(), TextColumn("{task.fields[note]}"), disable=_quiet(config)) as bars:
+        pages = _pictures(config, folder / "pictures", bars)
+        for name, train in stages.items():
+            path = folder / name
+            if not (config.resume and path.is_file()):
+                figures |= train(config, pages, path, _bar(bars, f"Training {path.stem}"))
+            if config.install:
+                shutil.copy(path, clip.FOLDER / name)
+    print_json(
+        {"seconds": round(time.perf_counter() - began), "pictures": len(pages[0]), **figures, "out": str(folder)}
+    )
+    return 0
+
+
+def _pictures(config: Any, folder: Path, bars: Progress) -> tuple[list[album.Page], list[album.Page]]:
+    """Pictures to learn from, and others to calibrate on."""
+    for scenes, seed in ((config.scenes, config.seed), (_TEST_SCENES, config.seed + 1)):
+        bar = bars.add_task("Rendering scenes", total=scenes, note="")
+        for done in album.render(folder, scenes, seed, config.workers):
+            bars.update(bar, completed=done)
+    return album.read(folder, config.scenes, config.seed), album.read(folder, _TEST_SCENES, config.seed + 1)
+
+
+def _votes(config: Any, pages: Any, path: Path, report: Callable[[float, float], None]) -> dict[str, Any]:
+    network = train_votes(pages[0], 60 * config.votes_minutes, config.seed, report)
+    checkpoint.write(path, votes.to_tensors(network), _record(config))
+    return {}
+
+
+def _clip(config: Any, pages: Any, path: Path, report: Callable[[float, float], None]) -> dict[str, Any]:
+    model, tokenizer = clip.blank()
+    train_clip(model, tokenizer, pages[0], 60 * config.clip_minutes, config.seed, report)
+    scale, accuracy = calibrate(model, tokenizer, pages[1])
+    tensors = {name: tensor.half() for name, tensor in model.state_dict().items()}
+    checkpoint.write(path, tensors, {**_record(config), "scale": scale, "accuracy": accuracy})
+    return {"crops_named_right": accuracy, "scale": scale}
+
+
+def _record(config: Any) -> dict[str, Any]:
+    settings = {key: config[key] for key in ("scenes", "votes_minutes", "clip_minutes", "seed")}
+    return {"config": settings, **checkpoint.provenance("saycan.train_perception")}
+
+
+def _bar(bars: Progress, what: str) -> Callable[[float, float], None]:
+    bar = bars.add_task(what, total=1.0, note="")
+    return lambda share, loss: bars.update(bar, completed=share, note=f"loss {loss:.3f}")
+
+
+def _quiet(config: Any) -> bool:
+    return not (config.progress and sys.stderr.isatty())
+
+
+if __name__ == "__main__":
+    main()
