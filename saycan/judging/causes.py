@@ -47,6 +47,11 @@ class Verdict:
     why: str = ""
 
 
+_NO_WAY = Verdict("unknown", "no way to the goal is known, so neither is what was right")
+_LOST = Verdict("execution", "nothing leads to the goal any more")
+_ENDS = {"done": "the goal came undone in the end", "gave_up": "time was up", "declined": "something moved by itself"}
+
+
 class Judge:
     """What would be right at each moment of a task, by shortest ways to the goal over what skills are meant to do.
 
@@ -101,28 +106,22 @@ def find_cause(
     :param truths: the true state at each decision and at the end.
     :param agent: the agent's settings.
     """
-    failing: Verdict | None = None  # of a right choice whose skill failed, or came undone, and was not made good since
+    failing: Verdict | None = None  # of the last choice, if it was right, but its skill failed or came undone
     for k, (step, now) in enumerate(zip(episode.steps, truths, strict=False)):
-        right, name = judge.right(now), step.choice.text if step.choice else "nothing"
+        right, wrong_view = judge.right(now), differences(step.view, now, needed(judge.task, now, step.view))
         if not right:
-            lost = Verdict("execution", "nothing leads to the goal any more")
-            return failing or (
-                lost if k else Verdict("unknown", "no way to the goal is known, so what was right is not")
-            )
-        wrong_view = differences(step.view, now, needed(judge.task, now, step.view))
+            return failing or (_LOST if k else _NO_WAY)
         if step.choice in right:
-            failing = _after(step, now, truths[k + 1], judge, library, wrong_view)
-        elif wrong_view:
-            return Verdict("perception", f"chose '{name}': {wrong_view}")
+            failing = _against(step, now, truths[k + 1], judge, library, wrong_view)
         elif failing and (
-            _worn_out(step, right) or _unnoticed(episode.steps[k - 1], truths[k - 1], step.choice, judge, library)
+            _worn_out(step, right) or _unnoticed(step, episode.steps[k - 1], truths[k - 1], judge, library)
         ):
             return failing
+        elif wrong_view:
+            return Verdict("perception", f"chose {_name(step.choice)}: {wrong_view}")
         else:
             return _language_or_affordance(step, now, right, library, agent, first=k == 0)
-    return failing or Verdict(
-        "execution", "time was up" if episode.outcome != "done" else "the goal came undone in the end"
-    )
+    return failing or Verdict("execution", _ENDS[episode.outcome])
 
 
 def differences(view: SceneView, now: WorldState, names: set[str]) -> str:
@@ -156,20 +155,20 @@ def needed(task: SuiteTask, now: WorldState, view: SceneView) -> set[str]:
     return {name for name, of in classes.items() if task.refuse or name in task.goal or of & words}
 
 
-def _after(
+def _against(
     step: Step, now: WorldState, later: WorldState, judge: Judge, library: Mapping[str, Skill], wrong_view: str
 ) -> Verdict | None:
-    """What to hold against a right choice, should it turn out to be decisive."""
-    if step.outcome is None or step.choice is None:
+    """What is to be held against a right choice, should it turn out to be decisive."""
+    if step.outcome is None:
         return None
-    name = step.choice.text
+    name = _name(step.choice)
     if not step.outcome.success and wrong_view:
-        return Verdict("perception", f"'{name}' failed: {wrong_view}")
+        return Verdict("perception", f"{name} failed: {wrong_view}")
     if not step.outcome.success:
-        return Verdict("execution", f"'{name}' failed ({step.outcome.ended or 'no reason given'})")
-    meant_state = brought_about(library, now, step.choice)
-    if meant_state is not None and judge.right(meant_state) != judge.right(later):
-        return Verdict("execution", f"'{name}' counted as a success, but what it did came undone")
+        return Verdict("execution", f"{name} failed ({step.outcome.ended or 'for no known reason'})")
+    after = brought_about(library, now, step.choice)
+    if after is not None and judge.right(after) != judge.right(later):
+        return Verdict("execution", f"{name} counted as a success, but what it did came undone")
     return None
 
 
@@ -179,13 +178,16 @@ def _worn_out(step: Step, right: frozenset[Candidate | None]) -> bool:
     return bool(mine) and all(step.product[i] == 0 and step.can[i] > 0 for i in mine)
 
 
-def _unnoticed(
-    before: Step, then: WorldState, choice: Candidate | None, judge: Judge, library: Mapping[str, Skill]
-) -> bool:
-    """Whether a choice would have been right, had the skill before it done and kept what it was meant to."""
+def _unnoticed(step: Step, before: Step, then: WorldState, judge: Judge, library: Mapping[str, Skill]) -> bool:
+    """Whether a choice would have been right had the skill before it done what it was meant to, and the agent had to believe that.
+
+    It had to if success was reported, or if its view is of the head, as in open loop.
+    """
+    after = brought_about(library, then, before.choice)
+    if after is None or step.choice not in judge.right(after):
+        return False
     reported = before.outcome is not None and before.outcome.success
-    meant_state = brought_about(library, then, before.choice)
-    return reported and meant_state is not None and choice in judge.right(meant_state)
+    return reported or not differences(step.view, after, needed(judge.task, after, step.view))
 
 
 def _language_or_affordance(
@@ -197,17 +199,20 @@ def _language_or_affordance(
     first: bool,
 ) -> Verdict:
     """Affordance if a perfect "can" would have led to a right choice, language otherwise."""
-    can = np.array(
-        [agent.done if c == DONE else float(brought_about(library, now, c) is not None) for c in step.candidates]
-    )
+    could = [c == DONE or brought_about(library, now, c) is not None for c in step.candidates]
+    can = np.where([c == DONE for c in step.candidates], agent.done, np.array(could, dtype=float))
     product = combine(step.say, can, agent.tau, agent.strength or 1.0)
     product[(step.product == 0) & (step.can > 0)] = 0.0  # left out after too many failures
     chosen = select(product, agent.decline if first else agent.least)
     better = None if chosen is None else step.candidates[chosen]
-    wanted = " or ".join(sorted(f"'{c.text}'" if c else "to decline" for c in right))
-    name = f"'{step.choice.text}'" if step.choice else "nothing"
-    why = f"chose {name} where {wanted} was right"
-    return Verdict("affordance" if better in right else "language", why)
+    wanted = " or ".join(sorted(map(_name, right)))
+    return Verdict(
+        "affordance" if better in right else "language", f"chose {_name(step.choice)} where {wanted} was right"
+    )
+
+
+def _name(choice: Candidate | None) -> str:
+    return f"'{choice.text}'" if choice else "nothing"
 
 
 def _parts(goal: str, start: WorldState) -> list[str]:

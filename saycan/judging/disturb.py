@@ -16,7 +16,7 @@ from sim.tabletop import Tabletop
 from skills.disturb import disturb
 from skills.execute import Outcome
 
-_EARLIEST, _LATEST = 3, 16  # control steps into a skill
+_EARLIEST, _LATEST = 2, 10  # control steps into a skill; none that works is over sooner
 _NEAR, _FAR = 0.03, 0.08  # metres that something else is moved
 _LOW, _HIGH = np.array([0.32, -0.36]), np.array([0.66, 0.36])  # where it may come to stand, metres
 _FREE, _TRIES = 0.015, 40  # metres round it; spots that are tried
@@ -59,7 +59,7 @@ class Disturbed:
 
     def execute(self, candidate: Candidate) -> Outcome:
         """Do a skill, with what happens to it."""
-        at = int(self._rng.integers(_EARLIEST, _LATEST)) if self._rng.random() < self._share else 0
+        at = int(self._rng.integers(_EARLIEST, _LATEST + 1)) if self._rng.random() < self._share else 0
         happen = self._fail if self._rng.random() < 0.5 else self._move_another
         self._body.each_step = self._ticking(candidate, at, happen)
         try:
