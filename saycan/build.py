@@ -76,13 +76,18 @@ def build_agent(config: Any, scorer: Any = None, goal: str | None = None) -> Age
     layout, a = lay_out(scene_spec(config)), config.agent  # what is quick to check comes before what is slow to load
     check_agent(config, goal)
     skills = library.load_all()
-    scorer = scorer or (None if a.language in _ASK_NO_MODEL else load_scorer(config.llm))
+    scorer = scorer or (load_scorer(config.llm) if asks_model(a) else None)
     language, affordance = LANGUAGES[a.language](scorer, a, skills, goal), AFFORDANCES[a.affordance](skills, a.done)
     world = Tabletop(gui=config.sim.gui)
     world.reset(layout)
     world.settle()
     body = TabletopBody(world, skills, build_perception(config.perception), affordance, Watch(a.hopeless, a.patience))
     return (Agent if a.closed_loop else OpenLoop)(body, language, limits_of(a), a.tau, a.strength)
+
+
+def asks_model(agent: Any) -> bool:
+    """Whether an agent of this config asks a language model at all."""
+    return agent.language not in _ASK_NO_MODEL
 
 
 def check_agent(config: Any, goal: str | None = None) -> None:
