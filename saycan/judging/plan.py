@@ -12,7 +12,6 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import OmegaConf
 
 from saycan.build import check_agent
-from saycan.build import check_agent
 from saycan.judging.suite import FOLDER, Suite, load_suite
 from saycan.judging.trial import Job
 from sim.cli import InputError
