@@ -19,13 +19,14 @@ def work(pipe: Connection) -> None:
     """Take the config and the folder, say "ready" (or "unusable" and why), then answer each job by its row, until the pipe ends."""
     import torch
 
-    from saycan.build import asks_model, load_scorer
+    from saycan.build import asks_model, build_perception, load_scorer
     from saycan.judging.trial import run_trial
 
     config, folder = pipe.recv()
     settings = OmegaConf.create(config)
     torch.set_num_threads(settings.threads)
     try:
+        build_perception(settings.perception)  # its networks stay loaded
         scorer = load_scorer(settings.llm) if asks_model(settings.agent) else None
     except InputError as error:
         pipe.send(("unusable", str(error)))
