@@ -12,6 +12,7 @@ import inspect
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -68,10 +69,15 @@ def save(
 
 
 def load(path: Path) -> Skill:
-    """Read a trained skill.
+    """Read a trained skill; once, as long as its file stays as it is.
 
     :raises checkpoint.CheckpointError: if the file is missing, damaged, or made for another skill or observation.
     """
+    return _load(path, path.stat().st_mtime_ns if path.is_file() else 0)
+
+
+@lru_cache(64)  # also because safetensors never frees a little of each file that it reads
+def _load(path: Path, changed: int) -> Skill:
     tensors, record = checkpoint.read(path)
     name = record.get("skill")
     if name not in (known := tasks()):

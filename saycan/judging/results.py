@@ -15,7 +15,7 @@ from saycan.judging.causes import CAUSES
 from saycan.report import write_whole
 
 Row = Mapping[str, Any]
-_WARM_UP = 10  # trials of a worker after which its memory should not grow any more
+_WARM_UP = 0.2  # share of a worker's trials, at least ten, after which its memory should not grow any more
 _SETUP = ("suite", "seed", "repeat", "perception", "agent", "llm", "disturb", "commit")
 
 
@@ -75,11 +75,13 @@ def memory_slope(rows: Iterable[Row]) -> float | None:
     """Growth of a worker's memory, MB in 100 episodes: least squares after warm-up, with a level of its own for each worker."""
     by_worker: dict[int, list[tuple[float, float]]] = {}
     for row in rows:
-        if row.get("nth", 0) > _WARM_UP:
+        if "nth" in row:
             by_worker.setdefault(row["worker"], []).append((row["nth"], row["memory_mb"]))
-    centred = [np.array(points) - np.mean(points, axis=0) for points in by_worker.values()]
-    if not centred or not (spread := float(sum((c[:, 0] ** 2).sum() for c in centred))):
+    warm = [sorted(points)[max(10, round(_WARM_UP * len(points))) :] for points in by_worker.values()]
+    centred = [np.array(points) - np.mean(points, axis=0) for points in warm if len(points) > 1]
+    if not centred:
         return None
+    spread = float(sum((c[:, 0] ** 2).sum() for c in centred))
     return round(100 * float(sum((c[:, 0] * c[:, 1]).sum() for c in centred)) / spread, 2)
 
 
