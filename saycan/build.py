@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from omegaconf import OmegaConf
-
-# Threads that wait sleep. By default PyTorch's spin: with another program on the cores, a pass takes ten times as long. It is read
-# when PyTorch is imported, hence before the rest.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 from saycan.affordance import Affordance, Anything, Detected, SuccessValues
 from saycan.agent import Agent, Language, Limits

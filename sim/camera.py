@@ -77,18 +77,17 @@ class Camera:
         right = right / np.linalg.norm(right)
         return np.stack([right, np.cross(forward, right), forward])
 
-    def points(self, depth: np.ndarray, step: int = 1) -> np.ndarray:
-        """Where in the robot frame each pixel's surface is, metres, float32, shape (height / step, width / step, 3).
+    def points(self, depth: np.ndarray, step: int = 1, corner: tuple[int, int] = (0, 0)) -> np.ndarray:
+        """Where in the robot frame each pixel's surface is, metres, float32, shape (h, w, 3).
 
-        :param depth: as in ``Picture``; NaN stays NaN.
-        :param step: look at every so many-th row and column.
+        :param depth: of every ``step``-th row and column, or of a window of those whose first row and column are ``corner``; metres,
+            shape (h, w). What is not finite stays so.
         """
         focal = self.height / (2 * np.tan(np.radians(self.fov) / 2))
-        columns = (np.arange(0, self.width, step) + 0.5 - self.width / 2) / focal
-        rows = (np.arange(0, self.height, step) + 0.5 - self.height / 2) / focal
-        rays = np.stack([*np.meshgrid(columns, rows), np.ones((len(rows), len(columns)))], axis=-1)
-        seen = depth[::step, ::step, None] * rays @ self.axes() + np.array(self.eye)
-        return seen.astype(np.float32)
+        rows, columns = ((np.arange(n) + first) * step + 0.5 for n, first in zip(depth.shape, corner, strict=True))
+        across, down = np.meshgrid((columns - self.width / 2) / focal, (rows - self.height / 2) / focal)
+        rays = np.stack([across, down, np.ones_like(across)], axis=-1).astype(np.float32)
+        return (depth[..., None] * rays) @ self.axes().astype(np.float32) + np.array(self.eye, np.float32)
 
     def pixels(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Where points of the robot frame appear: (column, row) as real numbers, shape (N, 2), and their depth, metres, shape (N,)."""

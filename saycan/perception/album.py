@@ -44,12 +44,12 @@ class Page:
     crops: np.ndarray
     cropped: np.ndarray
 
-    @property
-    def points(self) -> np.ndarray:
-        """Where each pixel's surface is, robot frame, metres, float32, shape (h, w, 3)."""
+    def points(self, rows: slice = slice(None), columns: slice = slice(None)) -> np.ndarray:
+        """Where each pixel's surface is, robot frame, metres, float32, shape (h, w, 3), or a window of that."""
         eye, target, fov = self.camera[:3], self.camera[3:6], float(self.camera[6])
         camera = replace(DEFAULT[0], eye=tuple(eye), target=tuple(target), fov=fov)
-        return camera.points(np.repeat(np.repeat(self.depth * np.float32(_DEPTH), STEP, 0), STEP, 1), STEP)
+        depth = self.depth[rows, columns] * np.float32(_DEPTH)
+        return camera.points(depth, STEP, (rows.start or 0, columns.start or 0))
 
 
 def page(sample: Sample) -> Page:

@@ -12,7 +12,7 @@ from torch.nn import functional
 from saycan.perception.album import Page
 from saycan.perception.votes import CENTRE_UNIT, CLASSES, HALF_UNIT, SQUARE, VoteNet, features
 
-BATCH = 8
+BATCH, SIDE = 24, 96  # crops, and their pixels a side: whole pictures are mostly table
 
 
 def train_votes(
@@ -36,9 +36,7 @@ def train_votes(
         optimiser.param_groups[0]["lr"] = rate
         rgb, points, target, weight = batch([pages[i] for i in rng.integers(len(pages), size=BATCH)], rng)
         read = features(rgb, points).to(memory_format=torch.channels_last)
-        with torch.autocast("cpu", torch.bfloat16):
-            said = network(read)
-        value = loss(said.float(), target, weight)
+        value = loss(network(read), target, weight)
         optimiser.zero_grad(set_to_none=True)
         value.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -51,26 +49,33 @@ def train_votes(
 def batch(
     pages: Sequence[Page], rng: np.random.Generator
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Pictures, half of them mirrored left to right (the world with them) and recoloured a little, and what should be said of them.
+    """Windows of pictures round a thing, half of them mirrored left to right (the world with them), and what should be said of them.
 
-    :return: rgb uint8 (B, h, w, 3), points (B, h, w, 3), target (B, 1 + 11, h, w) with the class first, weight of each pixel (B, h, w).
+    :return: rgb uint8 (B, h, w, 3), points (B, h, w, 3), target (B, 14, h, w) as of ``_target``, weight of each pixel (B, h, w).
     """
-    rgb, points, targets, weights = [], [], [], []
+    parts = []
     for page in pages:
-        target, weight = _target(page, page.points)
-        colour, place = _shaded(page.rgb, rng), page.points
+        rows, columns = _window(page, rng)
+        points, owner = page.points(rows, columns), page.owner[rows, columns]
+        target, weight = _target(page.boxes, owner, points)
+        part = (_shaded(page.rgb[rows, columns], rng), points, target, weight)
         if rng.random() < 0.5:
-            colour, place, target, weight = _mirror(colour, place, target, weight)
-        rgb.append(colour)
-        points.append(_noisy(place, rng))
-        targets.append(target)
-        weights.append(weight)
-    return (
-        torch.from_numpy(np.stack(rgb)),
-        torch.from_numpy(np.stack(points)),
-        torch.from_numpy(np.stack(targets)).movedim(-1, 1),
-        torch.from_numpy(np.stack(weights)),
-    )
+            part = _mirror(*part)
+        parts.append((part[0], _noisy(part[1], rng), *part[2:]))
+    colour, place, said, heavy = (torch.from_numpy(np.stack(each)) for each in zip(*parts, strict=True))
+    return colour, place, said.movedim(-1, 1), heavy
+
+
+def _window(page: Page, rng: np.random.Generator) -> tuple[slice, slice]:
+    """A square somewhere round a pixel of a random thing; now and then anywhere."""
+    h, w = page.owner.shape
+    seen = np.unique(page.owner[page.owner >= 0])
+    row, column = int(rng.integers(h)), int(rng.integers(w))
+    if len(seen) and rng.random() < 0.85:
+        where = np.argwhere(page.owner == rng.choice(seen))
+        row, column = where[int(rng.integers(len(where)))] + rng.integers(-24, 25, 2)
+    top, left = int(np.clip(row - SIDE // 2, 0, h - SIDE)), int(np.clip(column - SIDE // 2, 0, w - SIDE))
+    return slice(top, top + SIDE), slice(left, left + SIDE)
 
 
 def loss(said: torch.Tensor, target: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
@@ -85,14 +90,14 @@ def loss(said: torch.Tensor, target: torch.Tensor, weight: torch.Tensor) -> torc
     return owner + (error * weight).sum() / weight.sum().clamp(min=1e-6)
 
 
-def _target(page: Page, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _target(boxes: np.ndarray, owner: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """For each pixel: class, centre from here (3), half sides (3), cos and sin of twice and of four times the yaw, round, and which
     of the two yaws counts (2); and how much the pixel weighs: a small thing's pixels more than a large one's."""
-    h, w = page.owner.shape
+    h, w = owner.shape
     target, weight = np.zeros((h, w, 14), np.float32), np.zeros((h, w), np.float32)
-    target[..., 0] = np.where(page.owner == -2, 1, np.where(page.owner >= 0, 2, 0))
-    for number, (x, y, z, a, b, up, yaw, is_round) in enumerate(page.boxes):
-        mine = page.owner == number
+    target[..., 0] = np.where(owner == -2, 1, np.where(owner >= 0, 2, 0))
+    for number, (x, y, z, a, b, up, yaw, is_round) in enumerate(boxes):
+        mine = owner == number
         if not (count := mine.sum()):
             continue
         long, short, yaw = (a, b, yaw) if a >= b else (b, a, yaw + np.pi / 2)

@@ -36,7 +36,7 @@ def draw_view(shots: Sequence[Shot], view: SceneView, path: Path, title: str = "
 
 def confusion_matrix(counted: Counter[tuple[str, str]], path: Path) -> None:
     """What was there (rows) against what it was called (columns); shares of a row, zeros left white."""
-    names = sorted({name for pair in counted for name in pair} - {"nothing"}) + ["nothing"]
+    names = [*sorted({name for pair in counted for name in pair} - {"nothing"}), "nothing"]
     matrix = np.array([[counted[(t, s)] for s in names] for t in names], float)
     shares = matrix / np.maximum(matrix.sum(1, keepdims=True), 1)
     side = 0.32 * len(names) + 2
@@ -66,11 +66,6 @@ def _outline(axis: plt.Axes, camera: Camera, box: Box, colour: str, label: str) 
     for height, width in ((box.bottom, 0.7), (box.top, 1.4)):
         pixels, _ = camera.pixels(np.column_stack([flat, np.full(len(flat), height)]))
         axis.plot(*pixels.T, color=colour, lw=width)
-    axis.text(
-        *pixels.min(0),
-        label,
-        color=colour,
-        fontsize=7,
-        va="bottom",
-        bbox={"fc": "white", "ec": "none", "alpha": 0.6, "pad": 0.5},
-    )
+    x, y = (float(v) for v in pixels.min(0))
+    paper = {"fc": "white", "ec": "none", "alpha": 0.6, "pad": 0.5}
+    axis.text(x, y, label, color=colour, fontsize=7, va="bottom", bbox=paper)

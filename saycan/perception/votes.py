@@ -47,7 +47,7 @@ class VoteNet(nn.Module):
         self.down = nn.ModuleList(nn.Sequential(_conv(a, b, 2), _conv(b, b)) for a, b in itertools.pairwise(widths))
         self.narrow = nn.ModuleList(nn.Conv2d(b, a, 1) for a, b in itertools.pairwise(widths))
         self.up = nn.ModuleList(_conv(a, a) for a in widths[:-1])
-        self.head = nn.Sequential(nn.Conv2d(width, 2 * width, 1), nn.SiLU(), nn.Conv2d(2 * width, 4 * OUTPUTS, 1))
+        self.head = nn.Sequential(nn.Conv2d(width, 2 * width, 1), nn.ReLU(), nn.Conv2d(2 * width, 4 * OUTPUTS, 1))
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         """What each pixel says."""
@@ -62,7 +62,7 @@ class VoteNet(nn.Module):
 
 
 def _conv(into: int, out: int, stride: int = 1) -> nn.Module:
-    return nn.Sequential(nn.Conv2d(into, out, 3, stride, 1, bias=False), nn.GroupNorm(8, out), nn.SiLU())
+    return nn.Sequential(nn.Conv2d(into, out, 3, stride, 1, bias=False), nn.BatchNorm2d(out), nn.ReLU())
 
 
 def features(rgb: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
@@ -75,12 +75,17 @@ def features(rgb: torch.Tensor, points: torch.Tensor) -> torch.Tensor:
     known = torch.isfinite(points).all(-1, keepdim=True).float().movedim(-1, 1)
     place = torch.nan_to_num(points, 0.0, 0.0, 0.0).movedim(-1, 1) * known
     place = place.clamp(-1.5, 1.5)
-    mean = functional.avg_pool2d(place, 15, 1, 7, count_include_pad=False)
-    mean = mean / functional.avg_pool2d(known, 15, 1, 7, count_include_pad=False).clamp(min=0.01)
+    mean = _blurred(place) / _blurred(known).clamp(min=0.01)
     detail = ((place - mean) * 30).clamp(-3, 3) * known
     centred = place - place.new_tensor([0.55, 0.0, 0.0])[:, None, None] * known
     coarse = (centred * place.new_tensor([3.0, 3.0, 8.0])[:, None, None]).clamp(-3, 3)
     return torch.cat([rgb.movedim(-1, 1) / 255 - 0.5, coarse, detail, known], 1)
+
+
+def _blurred(x: torch.Tensor, side: int = 15) -> torch.Tensor:
+    """The mean over a square, along rows and then along columns; beyond the edges are zeros."""
+    across = functional.avg_pool2d(x, (1, side), 1, (0, side // 2))
+    return functional.avg_pool2d(across, (side, 1), 1, (side // 2, 0))
 
 
 def to_tensors(network: VoteNet) -> dict[str, torch.Tensor]:
@@ -125,9 +130,7 @@ class Proposal:
 def propose(network: VoteNet, shots: Sequence[Shot], rng: np.random.Generator) -> list[Proposal]:
     """What is there, by what all pictures together say. Largest first."""
     rgb = np.stack([shot.picture.rgb[::STEP, ::STEP] for shot in shots])
-    points = np.stack(
-        [shot.camera.points(shot.picture.depth[::STEP, ::STEP].repeat(STEP, 0).repeat(STEP, 1), STEP) for shot in shots]
-    )
+    points = np.stack([shot.camera.points(shot.picture.depth[::STEP, ::STEP], STEP) for shot in shots])
     with torch.inference_mode():
         said = network(features(torch.from_numpy(rgb), torch.from_numpy(points))).float().movedim(1, -1).numpy()
     return group(said, points, rng)
