@@ -20,7 +20,10 @@ class Affordance(Protocol):
 
 
 class SuccessValues:
-    """The skills' own success values; ``done`` can always be said.
+    """The skills' own success values, times how surely that is what a skill is about: p(success and it is the right thing).
+
+    What was probably not seen can probably not be picked up: of two things that look alike, the agent takes the one that it is
+    sure of, and if it is sure of none, the sum of its products falls below what it takes to begin.
 
     :param done: what "can" is for ``done``: a constant, because stopping has no value function.
     """
@@ -37,7 +40,8 @@ class SuccessValues:
             if mine:
                 seen = [skill.task.observer(sight, target).observe(sight, 0.0) for target in mine.values()]
                 ready = [skill.task.ready(sight, target) for target in mine.values()]
-                can[list(mine)] = np.where(ready, skill.value.probability(np.stack(seen)), 0.0)
+                sure = [view.scores.get(target.name, 1.0) for target in mine.values()]
+                can[list(mine)] = np.where(ready, skill.value.probability(np.stack(seen)), 0.0) * sure
         return can
 
 

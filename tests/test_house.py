@@ -29,7 +29,7 @@ def test_imports_go_down_and_files_stay_short(path: Path) -> None:
 
 
 def test_the_agent_reads_no_truth_of_the_simulator() -> None:
+    may = ("oracle.py", "practice.py", "measure.py", "trials.py")  # perfect perception, training and measuring
     for path in sorted((ROOT / "saycan").rglob("*.py")):
-        judges = path.parent.name == "judging" or path.name == "trials.py"
-        if not judges and path.name not in ("oracle.py", "practice.py"):  # perfect perception, training pictures
-            assert ".state()" not in path.read_text(), path
+        if path.parent.name != "judging" and path.name not in may:
+            assert not [w for w in (".state()", "world.box(", ".owners(") if w in path.read_text()], path

@@ -89,13 +89,18 @@ def phrases_of(listed: Sequence[str] | None) -> tuple[str, ...]:
     return (*(listed or catalogue()), *([] if listed else [SHELL]))
 
 
-def _ours(path: Path, phrases: Sequence[str]) -> Matcher:
+def transform_of_ours() -> Any:
+    """What our model wants done to crops: uint8 (K, 64, 64, 3) to its input."""
     from saycan.perception.learn_clip import preprocess
 
+    return preprocess
+
+
+def _ours(path: Path, phrases: Sequence[str]) -> Matcher:
     tensors, record = checkpoint.read(path, "python -m saycan.train_perception")
     network, tokenizer = blank()
     network.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
-    return Matcher(network.eval(), tokenizer, preprocess, phrases, record.get("scale"))
+    return Matcher(network.eval(), tokenizer, transform_of_ours(), phrases, record.get("scale"))
 
 
 def _of_pictures(transform: Any) -> Any:

@@ -21,6 +21,7 @@ def train_votes(
     seed: int,
     progress: Callable[[float, float], None] = lambda share, loss: None,
     lr: float = 2e-3,
+    width: int = 32,
 ) -> VoteNet:
     """Train for a time; the learning rate follows a half cosine to 0 over it.
 
@@ -28,7 +29,7 @@ def train_votes(
     """
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    network = VoteNet().train().to(memory_format=torch.channels_last)
+    network = VoteNet(width).train().to(memory_format=torch.channels_last)
     optimiser = torch.optim.AdamW(network.parameters(), lr, weight_decay=1e-3)
     began, late = time.monotonic(), 0.0
     while (share := (time.monotonic() - began) / seconds) < 1:

@@ -32,6 +32,7 @@ _MOST = 5000  # votes that are clustered; of more, a random choice
 _EPS = 0.012  # metres between votes that agree
 _NEIGHBOURS = 5
 _LEAST = 10  # pixels that make a thing
+_ALIKE, _EDGE = 0.55, 0.008  # ratio of sizes, and metres, up to which something on a thing is a part of it
 
 
 class VoteNet(nn.Module):
@@ -151,15 +152,41 @@ def group(said: np.ndarray, points: np.ndarray, rng: np.random.Generator) -> lis
     halves = np.abs(votes[:, 3:6]) * HALF_UNIT
     place = np.concatenate([centres, halves], 1)
     labels = _cluster(place, rng)
-    found = []
-    for label in range(labels.max() + 1):
-        mine = labels == label
-        if mine.sum() >= _LEAST:
-            masks = np.zeros(thing.shape, bool)
-            masks[tuple(where[mine].T)] = True
-            spread = float(np.sqrt(((centres[mine] - np.median(centres[mine], 0)) ** 2).sum(1).mean()))
-            found.append(Proposal(_box(place[mine], votes[mine]), tuple(masks), spread))
-    return sorted(found, key=lambda p: -p.pixels)
+    clusters = [np.flatnonzero(labels == label) for label in range(labels.max() + 1)]
+    clusters = _gathered([c for c in clusters if len(c) >= _LEAST], place, votes, points[thing])
+    return [_proposal(c, where, thing.shape, place, votes) for c in clusters]
+
+
+def _gathered(clusters: list[np.ndarray], place: np.ndarray, votes: np.ndarray, points: np.ndarray) -> list[np.ndarray]:
+    """Clusters, largest first. A small one that lies on a large one and says it is about as large is a part of that: at a thing's
+    edges votes waver."""
+    kept: list[np.ndarray] = []
+    for cluster in sorted(clusters, key=len, reverse=True):
+        long = float(np.median(place[cluster, 3]))
+        for number, other in enumerate(kept):
+            box = _box(place[other], votes[other])
+            if _ALIKE < long / box.half[0] < 1 / _ALIKE and _lies_in(points[cluster], box):
+                kept[number] = np.concatenate([other, cluster])
+                break
+        else:
+            kept.append(cluster)
+    return kept
+
+
+def _lies_in(points: np.ndarray, box: Box) -> bool:
+    """Whether the middle of some points lies in a box, or almost."""
+    x, y, z = np.median(points, 0)
+    return box.covers(np.array([x, y]), -_EDGE) and box.bottom - _EDGE < z < box.top + _EDGE
+
+
+def _proposal(
+    cluster: np.ndarray, where: np.ndarray, shape: tuple[int, ...], place: np.ndarray, votes: np.ndarray
+) -> Proposal:
+    masks = np.zeros(shape, bool)
+    masks[tuple(where[cluster].T)] = True
+    centres = place[cluster, :3]
+    spread = float(np.sqrt(((centres - np.median(centres, 0)) ** 2).sum(1).mean()))
+    return Proposal(_box(place[cluster], votes[cluster]), tuple(masks), spread)
 
 
 def _cluster(place: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -1,0 +1,291 @@
+"""Perception: proposals by votes, names by open_clip, memory, and pictures with nothing sensible in them."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
+
+from saycan.build import build_agent, build_perception
+from saycan.perception import clip, measure, votes
+from saycan.perception.camera import CameraPerception
+from saycan.perception.learn_clip import crops_by_kind, train_clip
+from saycan.perception.learn_votes import train_votes
+from saycan.perception.phrases import caption, comes_in_colours, fits, kinds, look_of
+from saycan.perception.practice import HELD_OUT, draw_start, names, sample, set_up
+from saycan.perception.rig import DEFAULT, Shot, shoot
+from sim.cli import InputError
+from sim.geometry import Box
+from sim.objects import catalogue
+from sim.paths import CONFIGS
+from sim.scenes import SceneSpec, lay_out
+from sim.tabletop import Tabletop
+
+CAMERA = OmegaConf.load(CONFIGS / "perception" / "camera.yaml")
+LIFT = np.array([0.0, 0.1, 0.2])
+
+
+@pytest.fixture(scope="module")
+def table() -> Iterator[Tabletop]:
+    world = Tabletop()
+    yield world
+    world.close()
+
+
+def scene(table: Tabletop, **spec: object) -> Tabletop:
+    table.reset(lay_out(SceneSpec(**spec)))  # type: ignore[arg-type]
+    table.settle()
+    return table
+
+
+def eyes() -> CameraPerception:
+    perception = build_perception(CAMERA)
+    assert isinstance(perception, CameraPerception)
+    return perception
+
+
+def said(boxes: list[tuple[Box, tuple[slice, slice]]], rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """What a good network would say of boxes in a picture, a little off."""
+    spoken, points = np.zeros((1, 90, 120, votes.OUTPUTS), np.float32), np.zeros((1, 90, 120, 3), np.float32)
+    spoken[..., 0] = 5
+    for box, window in boxes:
+        shape = spoken[0][window].shape[:2]
+        place = box.position + rng.uniform(-1, 1, (*shape, 3)) * box.half
+        points[0][window] = place
+        part = spoken[0][window]
+        part[..., 0], part[..., votes.CLASSES - 1] = 0, 5
+        part[..., 3:6] = (box.position - place + rng.normal(0, 0.002, place.shape)) / votes.CENTRE_UNIT
+        part[..., 6:9] = box.half / votes.HALF_UNIT
+        turns = (2 * box.yaw, 4 * box.yaw)
+        part[..., 9:13] = [f(turn) for turn in turns for f in (np.cos, np.sin)]
+        part[..., 13] = 3 if box.round else -3
+    return spoken, points
+
+
+def test_votes_that_agree_are_a_thing_even_inside_another(rng: np.random.Generator) -> None:
+    bowl = Box(np.array([0.5, 0.0, 0.0275]), 0.0, np.array([0.085, 0.085, 0.0275]), True)
+    block = Box(np.array([0.5, 0.0, 0.026]), 0.3, np.array([0.02, 0.02, 0.02]))
+    sponge = Box(np.array([0.6, 0.2, 0.0125]), 1.2, np.array([0.042, 0.024, 0.0125]))
+    parts = [
+        (bowl, (slice(0, 30), slice(0, 30))),
+        (block, (slice(40, 48), slice(40, 48))),
+        (sponge, (slice(60, 70), slice(60, 75))),
+    ]
+    found = votes.group(*said(parts, rng), rng)
+    assert [p.pixels for p in found] == [900, 150, 64]
+    for proposal, true in zip(found, (bowl, sponge, block), strict=True):
+        assert np.allclose(proposal.box.position, true.position, atol=0.002)
+        assert np.allclose(proposal.box.half, true.half, atol=0.001) and proposal.box.round == true.round
+        assert proposal.box.yaw == pytest.approx(true.yaw, abs=0.01)
+
+
+def test_the_network_learns_to_point_at_centres(table: Tabletop) -> None:
+    from saycan.perception.album import page
+
+    scene(table, objects=["red block", "green bowl", "blue block"], seed=3)
+    pages = [page(sample(table, camera)) for camera in DEFAULT]
+    network = train_votes(pages, seconds=15, seed=0, width=16)
+    found = votes.propose(network, shoot(table, DEFAULT), np.random.default_rng(0))
+    for name in ("red block", "green bowl", "blue block"):
+        errors = [float(np.linalg.norm(p.box.position - table.box(name).position)) for p in found]
+        assert min(errors) < 0.02
+
+
+def test_captions_fit_what_they_are_drawn_for(rng: np.random.Generator) -> None:
+    looks = [look_of(name) for name in (*catalogue(), "cabinet")] * 4
+    texts, spoken = zip(*(caption(look, rng) for look in looks), strict=True)
+    plain = np.array([look.kind >= 0 and not comes_in_colours(kinds()[look.kind]) for look in spoken])
+    fit, unknown = fits(list(spoken), looks, plain)
+    assert fit.diagonal().all() and not (fit & unknown).any()
+    block = [i for i, text in enumerate(texts) if "red block" in text]
+    assert block and not fit[looks.index(look_of("blue block"))][block].any()
+
+
+def test_clip_learns_to_tell_things_apart(table: Tabletop) -> None:
+    from saycan.perception.album import page
+
+    world_rng = np.random.default_rng(0)
+    pages = []
+    for seed in range(6):
+        set_up(table, draw_start(np.random.default_rng(seed), least=6))
+        pages += [page(sample(table, camera)) for camera in DEFAULT]
+    model, tokenizer = clip.blank()
+    train_clip(model, tokenizer, pages, seconds=25, seed=0)
+    matcher = clip.Matcher(model, tokenizer, clip.transform_of_ours(), clip.phrases_of(None))
+    crops = [(image, name) for some in crops_by_kind(pages).values() for image, name in some]
+    chosen = [crops[i] for i in world_rng.permutation(len(crops))[:60]]
+    right = [
+        matcher.phrases[k] == n
+        for k, (_, n) in zip(matcher.logits([c for c, _ in chosen]).argmax(1), chosen, strict=True)
+    ]
+    assert np.mean(right) > 0.5  # chance is 4%
+
+
+def test_held_out_pairs_are_never_learned_from() -> None:
+    starts = [draw_start(np.random.default_rng(seed)) for seed in range(300)]
+    assert not {name for start in starts for name in start.layout} & set(HELD_OUT)
+    assert set(HELD_OUT) <= set(names(held_out=True)) and not set(HELD_OUT) & set(names(held_out=False))
+
+
+def test_what_ships_sees_scenes_that_it_was_not_trained_on(table: Tabletop) -> None:
+    seen = [measure.look_at_a_scene(table, eyes(), DEFAULT, seed) for seed in range(50_000, 50_012)]
+    figures = measure.figures(seen)
+    assert figures["found"] > 0.93 and figures["named_right"] > 0.93 and figures["false_things"] <= 4  # type: ignore[operator]
+    assert figures["position_error_mm"]["median"] < 6 and figures["in_or_on_right"] > 0.9  # type: ignore[index, operator]
+
+
+def test_the_same_scene_is_seen_the_same(table: Tabletop) -> None:
+    scene(table, objects=["red block", "green bowl"], seed=3)
+    first, second = eyes().look(table), eyes().look(table)
+    assert list(first.boxes) == list(second.boxes)
+    assert all(np.array_equal(first.boxes[n].position, second.boxes[n].position) for n in first.boxes)
+
+
+def test_what_is_hidden_is_remembered_and_what_is_gone_is_not(table: Tabletop) -> None:
+    scene(table, objects=["red block", "green bowl", "yellow block"], seed=3)
+    perception = eyes()
+    before = perception.look(table)
+    assert set(before.boxes) == {"red block", "green bowl", "yellow block"}
+    table.move("yellow block", np.array([0.5, 3.0, 0.02]))  # carried away
+    shots = shoot(table, DEFAULT)
+    box = before.boxes["red block"]
+    blind = [Shot(s.camera, replace(s.picture, depth=covered(s, box), rgb=darkened(s, box))) for s in shots]
+    after = perception.see(blind, table.hand())
+    assert "red block" in after.boxes and "yellow block" not in after.boxes
+    assert np.allclose(after.boxes["red block"].position, box.position)
+
+
+def covered(shot: Shot, box: Box) -> np.ndarray:
+    """The depth with something flat held before a box."""
+    depth = shot.picture.depth.copy()
+    depth[window(shot, box)] = 0.5
+    return depth
+
+
+def darkened(shot: Shot, box: Box) -> np.ndarray:
+    rgb = shot.picture.rgb.copy()
+    rgb[window(shot, box)] = 235
+    return rgb
+
+
+def window(shot: Shot, box: Box) -> tuple[slice, slice]:
+    column, row = shot.camera.pixels(box.position[None])[0][0].astype(int)
+    return slice(max(row - 30, 0), row + 30), slice(max(column - 30, 0), column + 30)
+
+
+def test_what_is_held_moves_with_the_hand(table: Tabletop) -> None:
+    scene(table, objects=["red block", "green bowl"], seed=3)
+    perception = eyes()
+    box = perception.look(table).boxes["red block"]
+    hand = replace(table.hand(), position=box.position, closing=True, left=True, right=True, opening=0.04)
+    perception._feel(hand)
+    perception._feel(replace(hand, position=hand.position + LIFT))
+    sight = perception.track(table)
+    assert sight.held is None  # the real hand is open: it lets go
+    moved = sight.boxes["red block"].position
+    assert np.allclose(moved, box.position + LIFT, atol=1e-6)
+
+
+def taken(**change: np.ndarray) -> list[Shot]:
+    """Pictures in which everything is as told."""
+    h, w = DEFAULT[0].height, DEFAULT[0].width
+    usual = {"rgb": np.full((h, w, 3), 200, np.uint8), "depth": np.full((h, w), 1.2, np.float32)}
+    from sim.camera import Picture
+
+    return [Shot(camera, Picture(**{**usual, **change})) for camera in DEFAULT]
+
+
+@pytest.mark.parametrize(
+    ("change", "warned"),
+    [
+        ({"rgb": np.zeros((360, 480, 3), np.uint8), "depth": np.full((360, 480), np.nan, np.float32)}, True),
+        ({"depth": np.full((360, 480), np.nan, np.float32)}, True),
+        ({"depth": np.full((360, 480), 4.0, np.float32)}, False),
+    ],
+    ids=["black", "no depth", "nothing near"],
+)
+def test_pictures_of_nothing_show_nothing(table: Tabletop, change: dict[str, np.ndarray], warned: bool) -> None:
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        view = eyes().see(taken(**change), table.hand())
+    assert not view.boxes and view.held is None and view.drawer is None
+    assert bool([w for w in told if "cameras" in str(w.message)]) == warned
+
+
+def test_a_camera_that_looks_at_the_ceiling_and_an_empty_table(table: Tabletop) -> None:
+    scene(table, objects=[], seed=0)
+    assert not eyes().look(table).boxes
+    up = [replace(camera, target=(0.9, 0.6, 3.0)) for camera in DEFAULT]
+    assert not eyes().see(shoot(table, up), table.hand()).boxes
+
+
+def test_thirty_things_are_no_reason_to_stop(table: Tabletop) -> None:
+    listed = [n for n in catalogue() if n != "drawer"][:24]
+    spots = {name: [0.2 + 0.13 * (k // 6), -0.5 + 0.19 * (k % 6)] for k, name in enumerate(listed)}
+    scene(table, objects=listed, seed=0, place=spots)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert len(eyes().look(table).boxes) > 12
+
+
+def test_an_agent_with_cameras_never_asks_for_the_truth(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    askers = set()
+
+    def spied(method: str) -> None:
+        real = getattr(Tabletop, method)
+
+        def asked(self: Tabletop, *given: object) -> object:
+            askers.add(sys._getframe(1).f_globals["__name__"])
+            return real(self, *given)
+
+        monkeypatch.setattr(Tabletop, method, asked)
+
+    for method in ("state", "box", "owners"):
+        spied(method)
+    overrides = ["llm=transformers", f"llm.model={tiny_model}", "perception=camera", "agent.steps=2", "agent.decline=0"]
+    with initialize_config_dir(str(CONFIGS), version_base="1.3"):
+        agent = build_agent(compose("run", [*overrides, "agent.least=0", "agent.done=0"]))
+    episode = agent.run("put the red block in the blue bowl")
+    agent.body.world.close()
+    assert len(episode.steps) == 2 and any(name.startswith("skills") for name in askers)
+    assert not [name for name in askers if name.startswith("saycan")]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"name": "eagle"}, "camera, oracle"),
+        ({"model": "ViT-Z"}, "no model 'ViT-Z'"),
+        ({"model": "ViT-B-32"}, "which weights"),
+        ({"votes": "/nowhere.safetensors"}, "saycan.train_perception"),
+        ({"pretrained": "/nowhere.safetensors"}, "saycan.train_perception"),
+        ({"cameras": []}, "at least one camera"),
+        ({"every": 0}, "1 or more"),
+    ],
+)
+def test_settings_without_sense(change: dict[str, object], words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        build_perception(OmegaConf.merge(CAMERA, change))
+
+
+def test_damaged_weights_are_said_to_be(tmp_path: Path) -> None:
+    torn = tmp_path / "votes.safetensors"
+    torn.write_bytes(clip.VOTES.read_bytes()[:1000])
+    with pytest.raises(InputError, match="damaged"):
+        build_perception(OmegaConf.merge(CAMERA, {"votes": str(torn)}))
+    with pytest.raises(InputError, match="another network"):
+        build_perception(OmegaConf.merge(CAMERA, {"votes": str(clip.WEIGHTS)}))
+
+
+def test_new_words_are_a_matter_of_the_config(table: Tabletop) -> None:
+    scene(table, objects=["red block", "green bowl"], seed=3)
+    config = OmegaConf.merge(CAMERA, {"phrases": ["red cube", "green dish", "penguin"]})
+    view = build_perception(config).look(table)
+    assert set(view.boxes) == {"red cube", "green dish"} and view.classes["red cube"] == {"cube"}
