@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader
 
 from saycan.film import Film
 from saycan.language.prompt import scene
+from saycan.overlay import draw_beliefs
 from saycan.types import Episode
 
 _BEST = 8
@@ -26,7 +27,8 @@ def write_report(path: Path, episode: Episode, film: Film | None, settings: str,
     :param settings: the configuration that it ran with, as YAML.
     :param maps: a PNG that shows where its skills would have worked.
     """
-    stills = [_png(film.frames[mark]) for mark in film.marks] if film else []
+    marked = zip(film.marks, episode.steps, strict=False) if film else ()
+    stills = [_png(draw_beliefs(film.frames[mark], film.camera, step.view)) for mark, step in marked if film]
     steps = enumerate(episode.to_json()["steps"])
     page = render(
         "report.html.j2",

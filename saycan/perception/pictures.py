@@ -12,6 +12,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 
+from saycan.overlay import outline
 from saycan.perception.rig import Shot
 from saycan.types import SceneView
 from sim.camera import Camera
@@ -27,7 +28,7 @@ def draw_view(shots: Sequence[Shot], view: SceneView, path: Path, title: str = "
         axis.set_xlim(0, shot.camera.width)
         axis.set_ylim(shot.camera.height, 0)
         for number, (name, box) in enumerate(view.boxes.items()):
-            _outline(axis, shot.camera, box, f"C{number % 10}", f"{name} {view.scores.get(name, 1.0):.2f}")
+            _draw(axis, shot.camera, box, f"C{number % 10}", f"{name} {view.scores.get(name, 1.0):.2f}")
     figure.suptitle(title, fontsize=10)
     figure.tight_layout()
     figure.savefig(path, dpi=80)
@@ -54,17 +55,10 @@ def confusion_matrix(counted: Counter[tuple[str, str]], path: Path) -> None:
     plt.close(figure)
 
 
-def _outline(axis: plt.Axes, camera: Camera, box: Box, colour: str, label: str) -> None:
+def _draw(axis: plt.Axes, camera: Camera, box: Box, colour: str, label: str) -> None:
     """A box's foot and top as the camera sees them."""
-    if box.round:
-        angles = np.linspace(0, 2 * np.pi, 25)
-        edge = np.stack([np.cos(angles), np.sin(angles)], 1)
-    else:
-        edge = np.array([[1, 1], [1, -1], [-1, -1], [-1, 1], [1, 1]], float)
-    c, s = np.cos(box.yaw), np.sin(box.yaw)
-    flat = (edge * box.half[:2]) @ np.array([[c, s], [-s, c]]) + box.position[:2]
     for height, width in ((box.bottom, 0.7), (box.top, 1.4)):
-        pixels, _ = camera.pixels(np.column_stack([flat, np.full(len(flat), height)]))
+        pixels, _ = camera.pixels(outline(box, height))
         axis.plot(*pixels.T, color=colour, lw=width)
     x, y = (float(v) for v in pixels.min(0))
     paper = {"fc": "white", "ec": "none", "alpha": 0.6, "pad": 0.5}
