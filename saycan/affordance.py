@@ -26,10 +26,11 @@ class SuccessValues:
     sure of, and if it is sure of none, the sum of its products falls below what it takes to begin.
 
     :param done: what "can" is for ``done``: a constant, because stopping has no value function.
+    :param doubting: whether the detection's score counts; without, what was seen is taken for certain.
     """
 
-    def __init__(self, library: Mapping[str, Skill], done: float = 1.0):
-        self._library, self._done = library, done
+    def __init__(self, library: Mapping[str, Skill], done: float = 1.0, doubting: bool = True):
+        self._library, self._done, self._doubting = library, done, doubting
 
     def success_probability(self, view: SceneView, candidates: Sequence[Candidate]) -> np.ndarray:
         """p(success | what is seen, candidate), shape (K,), one network pass for each skill."""
@@ -40,7 +41,7 @@ class SuccessValues:
             if mine:
                 seen = [skill.task.observer(sight, target).observe(sight, 0.0) for target in mine.values()]
                 ready = [skill.task.ready(sight, target) for target in mine.values()]
-                sure = [view.scores.get(target.name, 1.0) for target in mine.values()]
+                sure = [view.scores.get(t.name, 1.0) if self._doubting else 1.0 for t in mine.values()]
                 can[list(mine)] = np.where(ready, skill.value.probability(np.stack(seen)), 0.0) * sure
         return can
 

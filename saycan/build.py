@@ -29,6 +29,7 @@ MOST_CHARACTERS = 1000
 PERCEPTIONS = ("camera", "oracle")
 AFFORDANCES: dict[str, Callable[[Mapping[str, Skill], float], Affordance]] = {
     "values": SuccessValues,
+    "undoubting": lambda skills, done: SuccessValues(skills, done, doubting=False),
     "detected": Detected,
     "none": Anything,
 }
