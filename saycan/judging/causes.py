@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from saycan.candidates import DONE
+from saycan.imagination import state_of
 from saycan.judging.oracle import Oracle
 from saycan.judging.rehearsal import meant
 from saycan.judging.suite import SuiteTask
@@ -20,7 +21,7 @@ from saycan.perception import view_of
 from saycan.select import combine, select
 from saycan.types import Candidate, Episode, SceneView, Step
 from sim.cabinet import NAME as DRAWER
-from sim.goals import parse
+from sim.goals import GoalError, parse
 from sim.relations import is_open
 from sim.state import WorldState
 from skills.library import Skill
@@ -106,17 +107,19 @@ def find_cause(
     :param truths: the true state at each decision and at the end.
     :param agent: the agent's settings.
     """
+    steps = episode.steps
     failing: Verdict | None = None  # of the last choice, if it was right, but its skill failed or came undone
-    for k, (step, now) in enumerate(zip(episode.steps, truths, strict=False)):
-        right, wrong_view = judge.right(now), differences(step.view, now, needed(judge.task, now, step.view))
+    for k, (step, now) in enumerate(zip(steps, truths, strict=False)):
+        right, blind = judge.right(now), k > 0 and not agent.closed_loop  # in open loop only the first view was seen
+        wrong_view = "" if blind else differences(step.view, now, needed(judge.task, now, step.view))
         if not right:
             return failing or (_LOST if k else _NO_WAY)
         if step.choice in right:
             failing = _against(step, now, truths[k + 1], judge, library, wrong_view)
-        elif failing and (
-            _worn_out(step, right) or _unnoticed(step, episode.steps[k - 1], truths[k - 1], judge, library)
-        ):
+        elif failing and (_worn_out(step, right) or _unnoticed(step, steps[k - 1], truths[k - 1], judge, library)):
             return failing
+        elif blind and _right_in_the_head(step, judge):
+            return failing or Verdict("execution", f"{_name(step.choice)} was too early: something came out otherwise")
         elif wrong_view:
             return Verdict("perception", f"chose {_name(step.choice)}: {wrong_view}")
         else:
@@ -179,15 +182,18 @@ def _worn_out(step: Step, right: frozenset[Candidate | None]) -> bool:
 
 
 def _unnoticed(step: Step, before: Step, then: WorldState, judge: Judge, library: Mapping[str, Skill]) -> bool:
-    """Whether a choice would have been right had the skill before it done what it was meant to, and the agent had to believe that.
-
-    It had to if success was reported, or if its view is of the head, as in open loop.
-    """
+    """Whether the skill before reported a success, and the choice would have been right had that been true."""
     after = brought_about(library, then, before.choice)
-    if after is None or step.choice not in judge.right(after):
-        return False
     reported = before.outcome is not None and before.outcome.success
-    return reported or not differences(step.view, after, needed(judge.task, after, step.view))
+    return reported and after is not None and step.choice in judge.right(after)
+
+
+def _right_in_the_head(step: Step, judge: Judge) -> bool:
+    """Whether a choice would have been right had the world been as it was imagined."""
+    try:
+        return step.choice in judge.right(state_of(step.view))
+    except GoalError:  # what the goal names was not even imagined
+        return False
 
 
 def _language_or_affordance(
