@@ -13,6 +13,14 @@ from typing import Any
 
 import psutil
 import pytest
+from hydra import compose, initialize_config_dir
+
+from saycan.benchmark import main
+from saycan.judging.ledger import Ledger
+from saycan.judging.plan import make_plan
+from saycan.judging.runner import run_all
+from sim.cli import InputError
+from sim.paths import CONFIGS
 
 SUITE = """
 name: three
@@ -70,34 +78,43 @@ def test_killed_resumed_and_stopped_it_gives_what_one_worker_gives(
     rows = broken / "rows.jsonl"
     done = len(rows.read_text().splitlines())
     rows.write_text(rows.read_text() + '{"task": 3, "seed": 1, "succ')  # as a kill may leave it
-    stopped = subprocess.Popen(
-        arguments(suite, tiny_model, broken, "resume=true"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    wait_for_rows(broken, done + 1)
-    children = psutil.Process(stopped.pid).children(recursive=True)
-    began = time.monotonic()
-    stopped.send_signal(signal.SIGINT)
-    out, err = stopped.communicate(timeout=60)
-    assert time.monotonic() - began < 4, "Ctrl-C is slow"  # 2 s; more where tests share two cores
-    assert stopped.returncode == 130 and "Traceback" not in err, err
-    assert not [p for p in children if p.is_running()]
-    kept = json.loads((broken / "results.json").read_text())
-    assert kept["stopped"] and done < len(kept["rows"]) < 6 and json.loads(out.splitlines()[-1])["stopped"]
-    assert (broken / "report.html").exists()
+    check_stopped(arguments(suite, tiny_model, broken, "resume=true"), broken, done)
 
-    resumed = run(arguments(suite, tiny_model, broken, "resume=true"))
-    assert resumed.returncode == 0, resumed.stderr
     once = run(arguments(suite, tiny_model, plain, "workers=1", "video=false"))
     assert once.returncode == 0, once.stderr
     one, other = (json.loads((folder / "results.json").read_text()) for folder in (plain, broken))
-    assert len(one["rows"]) == 6 and untimed(one["rows"]) == untimed(other["rows"])
+    by_key = {(row["task"], row["seed"]): row for row in one["rows"]}
+    assert len(by_key) == 6
+    assert untimed(other["rows"]) == untimed([by_key[row["task"], row["seed"]] for row in other["rows"]])
     check_results(one)
     check_report(broken, other)
 
-    mixed = run(arguments(suite, tiny_model, broken, "resume=true", "agent.tau=2.0"))
-    assert mixed.returncode == 2 and "agent.tau=1.0, not 2.0" in mixed.stderr
-    again = run(arguments(suite, tiny_model, broken))
-    assert again.returncode == 2 and "resume=true" in again.stderr and again.stderr.count("\n") == 1
+
+def check_stopped(command: list[str], out: Path, done: int) -> None:
+    """Resume, press Ctrl-C after one more row, and look at what is left of it."""
+    stopped = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    wait_for_rows(out, done + 1)
+    children = psutil.Process(stopped.pid).children(recursive=True)
+    began = time.monotonic()
+    stopped.send_signal(signal.SIGINT)
+    said, complaints = stopped.communicate(timeout=60)
+    assert time.monotonic() - began < 6, "Ctrl-C is slow"  # 2 s; more where tests share two cores with others
+    assert stopped.returncode == 130 and "Traceback" not in complaints, complaints
+    assert not [p for p in children if p.is_running()]
+    kept = json.loads((out / "results.json").read_text())
+    assert kept["stopped"] and done < len(kept["rows"]) <= 6 and json.loads(said.splitlines()[-1])["stopped"]
+
+
+def test_results_of_different_settings_are_not_mixed(tmp_path: Path) -> None:
+    settings = {"suite": "s", "agent": {"tau": 1.0, "steps": 3}}
+    row = {"task": 1, "seed": 0, "success": True}
+    Ledger(tmp_path, settings, resume=False).append(row)
+    assert Ledger(tmp_path, settings, resume=True).rows == [row]
+    with pytest.raises(InputError, match=r"agent.tau=1.0, not 2.0"):
+        Ledger(tmp_path, {"suite": "s", "agent": {"tau": 2.0, "steps": 4}}, resume=True)
+    with pytest.raises(InputError, match="resume=true"):
+        Ledger(tmp_path, settings, resume=False)
+    assert Ledger(tmp_path, settings, resume=True).rows == [row]
 
 
 def check_results(results: dict[str, Any]) -> None:
@@ -119,19 +136,13 @@ def check_report(folder: Path, results: dict[str, Any]) -> None:
     """Failures with their films, and nothing from elsewhere."""
     page = (folder / "report.html").read_text()
     failures = [row for row in results["rows"] if not row["success"]]
-    assert page.count("data:image/webp;base64,") == len(failures) and "<script" not in page
+    assert page.count("data:image/webp;base64,") == len(failures) > 0 and "<script" not in page
     assert all(row["why"].replace("'", "&#39;") in page for row in failures)
     assert page.replace("http://www.w3.org", "").count("http") == 0
-    assert (folder / "by_family.png").exists() and "| all | 6 |" in (folder / "results.md").read_text()
+    assert (folder / "by_family.png").exists() and "| all |" in (folder / "results.md").read_text()
 
 
 def test_a_worker_that_dies_costs_one_trial(suite: Path, tiny_model: Path, tmp_path: Path) -> None:
-    from hydra import compose, initialize_config_dir
-
-    from saycan.judging.plan import make_plan
-    from saycan.judging.runner import run_all
-    from sim.paths import CONFIGS
-
     with initialize_config_dir(str(CONFIGS), version_base="1.3"):
         overrides = arguments(suite, tiny_model, tmp_path, "video=false", "repeat=1", "limit=3", "agent.steps=1")[3:]
         plan = make_plan(compose("benchmark", overrides))
@@ -157,15 +168,20 @@ def test_a_worker_that_dies_costs_one_trial(suite: Path, tiny_model: Path, tmp_p
         (["suite=dev", "disturb=1.5"], "from 0 to 1"),
         (["suite=dev", "resume=true"], "out=DIR"),
         (["suite=dev", "perception=xray"], "perception/xray"),
+        (["suite=dev", "llm.model=/nowhere"], "/nowhere"),  # which a worker finds out
     ],
 )
 def test_bad_input_is_one_sentence(
-    given: list[str], words: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    given: list[str], words: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    from saycan.benchmark import main
-
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["saycan.benchmark", *given])
     with pytest.raises(SystemExit) as ended:
         main()
     shown = capfd.readouterr().err
     assert ended.value.code == 2 and words in shown and shown.count("\n") == 1
+
+
+def test_help() -> None:
+    shown = run([sys.executable, "-m", "saycan.benchmark", "--help"])
+    assert shown.returncode == 0 and "python -m saycan.benchmark" in shown.stdout
