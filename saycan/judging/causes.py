@@ -50,7 +50,11 @@ class Verdict:
 
 _NO_WAY = Verdict("unknown", "no way to the goal is known, so neither is what was right")
 _LOST = Verdict("execution", "nothing leads to the goal any more")
-_ENDS = {"done": "the goal came undone in the end", "gave_up": "time was up", "declined": "something moved by itself"}
+_ENDS = {
+    "done": "the goal came undone in the end",
+    "gave_up": "time was up after {} skills, of which {} failed",
+    "declined": "something moved by itself",
+}
 
 
 class Judge:
@@ -124,7 +128,8 @@ def find_cause(
             return Verdict("perception", f"chose {_name(step.choice)}: {wrong_view}")
         else:
             return _language_or_affordance(step, now, right, library, agent, first=k == 0)
-    return failing or Verdict("execution", _ENDS[episode.outcome])
+    failures = sum(step.outcome is not None and not step.outcome.success for step in steps)
+    return failing or Verdict("execution", _ENDS[episode.outcome].format(len(steps), failures))
 
 
 def differences(view: SceneView, now: WorldState, names: set[str]) -> str:
