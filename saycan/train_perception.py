@@ -17,6 +17,7 @@ from saycan.perception.learn_votes import train_votes
 from sim.cli import InputError, command, output_folder, print_json
 from skills import checkpoint
 
+_LATER_RATE = 1e-3  # learning rate to begin with where training goes on from given weights
 _TEST_SCENES = 100  # for calibration, rendered with a seed of their own
 
 
@@ -56,8 +57,11 @@ def _pictures(config: Any, folder: Path, bars: Progress) -> tuple[list[album.Pag
 
 
 def _votes(config: Any, pages: Any, path: Path, report: Callable[[float, float], None]) -> dict[str, Any]:
-    network = train_votes(pages[0], 60 * config.votes_minutes, config.seed, report)
-    checkpoint.write(path, votes.to_tensors(network), _record(config))
+    given = votes.load(Path(config.votes)) if config.votes else None
+    lr = {"lr": _LATER_RATE} if given else {}
+    network = train_votes(pages[0], 60 * config.votes_minutes, config.seed, report, given=given, **lr)
+    earlier = {"earlier": checkpoint.read(Path(config.votes))[1]} if given else {}
+    checkpoint.write(path, votes.to_tensors(network), {**_record(config), **earlier})
     return {}
 
 

@@ -13,8 +13,9 @@ from scipy.optimize import linear_sum_assignment
 from saycan.perception.base import relations
 from saycan.perception.clip import Matcher
 from saycan.perception.crops import crop
+from saycan.perception.proposals import Proposal, propose
 from saycan.perception.rig import Shot, shoot
-from saycan.perception.votes import Proposal, VoteNet, propose
+from saycan.perception.votes import VoteNet
 from saycan.types import SceneView
 from sim import cabinet
 from sim.camera import Camera

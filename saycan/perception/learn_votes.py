@@ -22,14 +22,16 @@ def train_votes(
     progress: Callable[[float, float], None] = lambda share, loss: None,
     lr: float = 2e-3,
     width: int = 32,
+    given: VoteNet | None = None,
 ) -> VoteNet:
     """Train for a time; the learning rate follows a half cosine to 0 over it.
 
+    :param given: a trained network to go on from, with ``lr`` anew.
     :param progress: told the share of the time that has gone, and the mean loss of late.
     """
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    network = VoteNet(width).train().to(memory_format=torch.channels_last)
+    network = (given or VoteNet(width)).train().to(memory_format=torch.channels_last)
     optimiser = torch.optim.AdamW(network.parameters(), lr, weight_decay=1e-3)
     began, late = time.monotonic(), 0.0
     while (share := (time.monotonic() - began) / seconds) < 1:
@@ -68,12 +70,13 @@ def batch(
 
 
 def _window(page: Page, rng: np.random.Generator) -> tuple[slice, slice]:
-    """A square somewhere round a pixel of a random thing; now and then anywhere."""
+    """A square somewhere round a pixel of a random thing, one of which little is seen more often; now and then anywhere."""
     h, w = page.owner.shape
-    seen = np.unique(page.owner[page.owner >= 0])
+    seen, pixels = np.unique(page.owner[page.owner >= 0], return_counts=True)
     row, column = int(rng.integers(h)), int(rng.integers(w))
     if len(seen) and rng.random() < 0.85:
-        where = np.argwhere(page.owner == rng.choice(seen))
+        weights = 1 / np.sqrt(pixels)
+        where = np.argwhere(page.owner == rng.choice(seen, p=weights / weights.sum()))
         row, column = where[int(rng.integers(len(where)))] + rng.integers(-24, 25, 2)
     top, left = int(np.clip(row - SIDE // 2, 0, h - SIDE)), int(np.clip(column - SIDE // 2, 0, w - SIDE))
     return slice(top, top + SIDE), slice(left, left + SIDE)

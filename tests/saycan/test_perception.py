@@ -14,7 +14,7 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from saycan.build import build_agent, build_perception
-from saycan.perception import clip, measure, votes
+from saycan.perception import clip, measure, proposals, votes
 from saycan.perception.camera import CameraPerception
 from saycan.perception.learn_clip import crops_by_kind, train_clip
 from saycan.perception.learn_votes import train_votes
@@ -78,7 +78,7 @@ def test_votes_that_agree_are_a_thing_even_inside_another(rng: np.random.Generat
         (block, (slice(40, 48), slice(40, 48))),
         (sponge, (slice(60, 70), slice(60, 75))),
     ]
-    found = votes.group(*said(parts, rng), rng)
+    found = proposals.group(*said(parts, rng), rng)
     assert [p.pixels for p in found] == [900, 150, 64]
     for proposal, true in zip(found, (bowl, sponge, block), strict=True):
         assert np.allclose(proposal.box.position, true.position, atol=0.002)
@@ -92,7 +92,7 @@ def test_the_network_learns_to_point_at_centres(table: Tabletop) -> None:
     scene(table, objects=["red block", "green bowl", "blue block"], seed=3)
     pages = [page(sample(table, camera)) for camera in DEFAULT]
     network = train_votes(pages, seconds=15, seed=0, width=16)
-    found = votes.propose(network, shoot(table, DEFAULT), np.random.default_rng(0))
+    found = proposals.propose(network, shoot(table, DEFAULT), np.random.default_rng(0))
     for name in ("red block", "green bowl", "blue block"):
         errors = [float(np.linalg.norm(p.box.position - table.box(name).position)) for p in found]
         assert min(errors) < 0.02

@@ -1,0 +1,159 @@
+"""Votes that agree are a thing: from what the network says of each pixel to boxes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from scipy.spatial import cKDTree
+
+from saycan.perception.rig import Shot
+from saycan.perception.votes import CENTRE_UNIT, CLASSES, HALF_UNIT, SQUARE, STEP, VoteNet, features
+from sim.geometry import Box
+
+_MOST = 6000  # votes that are gathered; of more, a random choice
+_JUMP = (
+    0.006  # metres by which the votes of neighbouring pixels of one thing may differ: across an edge they differ more
+)
+_CLOSE = 0.008  # metres between votes that support each other
+_REACH, _REACH_SHARE = (
+    0.012,
+    0.12,
+)  # metres from a thing's place, and more by a share of its size, up to which votes are for it
+_SUPPORT = 8  # votes that a thing needs at its densest
+_LEAST = 10  # pixels that make a thing
+_ALIKE, _EDGE = 0.55, 0.008  # ratio of sizes, and metres, up to which something on a thing is a part of it
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Something that is there.
+
+    :param box: where it is.
+    :param masks: which pixels show it, for each picture; bool, at the network's resolution, shape (h, w).
+    :param spread: root mean square distance of its votes, metres: how well they agree.
+    """
+
+    box: Box
+    masks: tuple[np.ndarray, ...]
+    spread: float
+
+    @property
+    def pixels(self) -> int:
+        """How many pixels show it, in all pictures."""
+        return int(sum(mask.sum() for mask in self.masks))
+
+
+def propose(network: VoteNet, shots: Sequence[Shot], rng: np.random.Generator) -> list[Proposal]:
+    """What is there, by what all pictures together say. Largest first."""
+    rgb = np.stack([shot.picture.rgb[::STEP, ::STEP] for shot in shots])
+    points = np.stack([shot.camera.points(shot.picture.depth[::STEP, ::STEP], STEP) for shot in shots])
+    with torch.inference_mode():
+        said = network(features(torch.from_numpy(rgb), torch.from_numpy(points))).float().movedim(1, -1).numpy()
+    return group(said, points, rng)
+
+
+def group(said: np.ndarray, points: np.ndarray, rng: np.random.Generator) -> list[Proposal]:
+    """Gather the votes of all pictures.
+
+    :param said: what the network says, shape (V, h, w, OUTPUTS).
+    :param points: robot frame, metres, shape (V, h, w, 3).
+    """
+    thing = (said[..., :CLASSES].argmax(-1) == CLASSES - 1) & np.isfinite(points).all(-1)
+    if thing.sum() < _LEAST:
+        return []
+    votes, where = said[thing][:, CLASSES:], np.argwhere(thing)
+    place = np.full((*thing.shape, 6), np.nan, np.float32)
+    place[thing, :3] = points[thing] + votes[:, :3] * CENTRE_UNIT
+    place[thing, 3:] = np.abs(votes[:, 3:6]) * HALF_UNIT
+    steady, place = _steady(place)[thing], place[thing]
+    labels = _cluster(place, np.flatnonzero(steady), rng)
+    clusters = [np.flatnonzero(labels == label) for label in range(labels.max() + 1)]
+    clusters = _gathered([c for c in clusters if len(c) >= _LEAST], place, votes, points[thing])
+    return [_proposal(c, where, thing.shape, place, votes) for c in clusters]
+
+
+def _steady(place: np.ndarray) -> np.ndarray:
+    """Which pixels say about the same as those beside them; at the edge between two things they waver. Shape (V, h, w)."""
+    steady = np.isfinite(place[..., 0])
+    for axis in (1, 2):
+        jump = np.linalg.norm(np.diff(place, axis=axis), axis=-1) > _JUMP  # never beside what is no thing: NaN
+        one, other = (np.zeros((len(place), 1, place.shape[2])), np.zeros((len(place), place.shape[1], 1)))
+        edge = one if axis == 1 else other
+        steady &= ~(np.concatenate([jump, edge], axis) + np.concatenate([edge, jump], axis)).astype(bool)
+    return steady
+
+
+def _cluster(place: np.ndarray, steady: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A label for each vote, -1 for those that are for nothing: again and again the densest spot takes the votes round it.
+
+    :param steady: which votes may begin a thing.
+    """
+    some = rng.choice(steady, _MOST, replace=False) if len(steady) > _MOST else steady
+    middles: list[np.ndarray] = []
+    if len(some):
+        tree, mine = cKDTree(place[some]), place[some]
+        density = tree.query_ball_point(mine, _CLOSE, return_length=True)
+        left = np.ones(len(some), bool)
+        while left.any() and (best := int(np.argmax(density * left))) is not None and density[best] >= _SUPPORT:
+            middle = np.median(mine[tree.query_ball_point(mine[best], _CLOSE)], 0)
+            taken = np.linalg.norm(mine - middle, axis=1) < _REACH + _REACH_SHARE * middle[3]
+            taken[best] = True
+            if (taken & left).sum() >= _SUPPORT:
+                middles.append(middle)
+            left &= ~taken
+    if not middles:
+        return np.full(len(place), -1)
+    centres = np.stack(middles)
+    apart = np.linalg.norm(place[:, None] - centres, axis=-1) / (_REACH + _REACH_SHARE * centres[:, 3])
+    return np.where(apart.min(1) < 1.5, apart.argmin(1), -1)
+
+
+def _gathered(clusters: list[np.ndarray], place: np.ndarray, votes: np.ndarray, points: np.ndarray) -> list[np.ndarray]:
+    """Clusters, largest first. A small one that lies on a large one and says it is about as large is a part of that: at a thing's
+    edges votes waver."""
+    kept: list[np.ndarray] = []
+    for cluster in sorted(clusters, key=len, reverse=True):
+        long = float(np.median(place[cluster, 3]))
+        for number, other in enumerate(kept):
+            box = _box(place[other], votes[other])
+            if _ALIKE < long / box.half[0] < 1 / _ALIKE and _lies_in(points[cluster], box):
+                kept[number] = np.concatenate([other, cluster])
+                break
+        else:
+            kept.append(cluster)
+    return kept
+
+
+def _lies_in(points: np.ndarray, box: Box) -> bool:
+    """Whether the middle of some points lies in a box, or almost."""
+    x, y, z = np.median(points, 0)
+    return box.covers(np.array([x, y]), -_EDGE) and box.bottom - _EDGE < z < box.top + _EDGE
+
+
+def _proposal(
+    cluster: np.ndarray, where: np.ndarray, shape: tuple[int, ...], place: np.ndarray, votes: np.ndarray
+) -> Proposal:
+    masks = np.zeros(shape, bool)
+    masks[tuple(where[cluster].T)] = True
+    centres = place[cluster, :3]
+    spread = float(np.sqrt(((centres - np.median(centres, 0)) ** 2).sum(1).mean()))
+    return Proposal(_box(place[cluster], votes[cluster]), tuple(masks), spread)
+
+
+def _box(place: np.ndarray, votes: np.ndarray) -> Box:
+    """The box that votes agree on."""
+    x, y, z, long, short, up = (float(v) for v in np.median(place, 0))
+    if float(np.median(votes[:, 10])) > 0:
+        radius = (long + short) / 2
+        return Box(np.array([x, y, z]), 0.0, np.array([radius, radius, up]), True)
+    if long > SQUARE * short:
+        c, s = votes[:, 6:8].mean(0)
+        yaw = math.atan2(s, c) / 2
+    else:
+        c, s = votes[:, 8:10].mean(0)
+        yaw = math.atan2(s, c) / 4
+    return Box(np.array([x, y, z]), yaw, np.array([long, short, up]))
