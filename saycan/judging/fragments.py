@@ -29,6 +29,13 @@ def keep(folder: Path, key: tuple[int, int], episode: Episode, film: Film | None
         path.with_suffix(".webp").write_bytes(film.webp())
 
 
+def keep_trace(folder: Path, key: tuple[int, int], text: str) -> None:
+    """Write where a trial broke off, beside the others: ``trials/0007_0.txt``."""
+    path = _path(folder, key).with_suffix(".txt")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, text)
+
+
 def episode_of(folder: Path, key: tuple[int, int]) -> dict[str, Any]:
     """A trial's episode; one without steps if none was kept."""
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -105,6 +106,7 @@ def run_trial(config: Any, job: Job, scorer: Any, folder: Path) -> dict[str, Any
         forget(scorer, config)
         row |= _judged(config, job, scorer, folder)
     except Exception as error:
+        fragments.keep_trace(folder, job.key, traceback.format_exc())
         row |= broken(f"{type(error).__name__}: {' '.join(str(error).split())}")
     return {**row, "seconds": round(time.perf_counter() - began, 3)}
 

@@ -36,6 +36,7 @@ def named(text: str) -> Candidate:
 
 def test_a_trial_that_breaks_becomes_a_row(tmp_path: Path) -> None:
     row = run_trial(OmegaConf.create({"video": False}), Job(3, 0, TASK), object(), tmp_path)
+    assert "Traceback" in (tmp_path / "trials" / "0003_0.txt").read_text()
     assert "agent" in row["error"] and not row["success"] and row["task"] == 3
     assert set(row) == set(identity(Job(3, 0, TASK))) | set(broken("x"))
 
