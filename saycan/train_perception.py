@@ -17,7 +17,7 @@ from saycan.perception.learn_votes import train_votes
 from sim.cli import InputError, command, output_folder, print_json
 from skills import checkpoint
 
-_LATER_RATE = 1e-3  # learning rate to begin with where training goes on from given weights
+_RATE, _LATER_RATE = 2e-3, 1e-3  # learning rates to begin with: from nothing, and from given weights
 _TEST_SCENES = 100  # for calibration, rendered with a seed of their own
 
 
@@ -58,8 +58,8 @@ def _pictures(config: Any, folder: Path, bars: Progress) -> tuple[list[album.Pag
 
 def _votes(config: Any, pages: Any, path: Path, report: Callable[[float, float], None]) -> dict[str, Any]:
     given = votes.load(Path(config.votes)) if config.votes else None
-    lr = {"lr": _LATER_RATE} if given else {}
-    network = train_votes(pages[0], 60 * config.votes_minutes, config.seed, report, given=given, **lr)
+    rate = _LATER_RATE if given else _RATE
+    network = train_votes(pages[0], 60 * config.votes_minutes, config.seed, report, rate, given=given)
     earlier = {"earlier": checkpoint.read(Path(config.votes))[1]} if given else {}
     checkpoint.write(path, votes.to_tensors(network), {**_record(config), **earlier})
     return {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -111,7 +111,7 @@ class CameraPerception:
             score = math.exp(log_p[row, column])
             if score >= self._least:
                 found[self._matcher.phrases[column]] = Belief(proposals[row].box, score)
-        return found
+        return found | _fixtures(found)
 
     def _log_probabilities(self, proposals: Sequence[Proposal], shots: Sequence[Shot]) -> np.ndarray:
         """log p(phrase | what is seen), shape (K, phrases): the pictures' votes weighed by how much of the thing each shows."""
@@ -128,7 +128,9 @@ class CameraPerception:
         return logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
 
     def _remember(self, seen: dict[str, Belief], shots: Sequence[Shot]) -> None:
-        hidden = {n: b for n, b in self._believed.items() if n not in seen and _is_hidden(b.box, shots)}
+        held = self._held[0] if self._held else None
+        unseen = {name: belief for name, belief in self._believed.items() if name not in seen}
+        hidden = {n: b for n, b in unseen.items() if n == held or _is_hidden(b.box, shots)}
         self._believed = {**hidden, **seen}
 
     def _follow(self, shots: Sequence[Shot]) -> None:
@@ -140,8 +142,9 @@ class CameraPerception:
         apart = np.array([[_unlike(self._believed[n].box, p.box) for p in proposals] for n in names])
         for row, column in zip(*linear_sum_assignment(np.minimum(apart, 1.0)), strict=True):
             if apart[row, column] < _SAME:
-                name = names[row]
-                self._believed[name] = replace(self._believed[name], box=proposals[column].box)
+                name, box = names[row], proposals[column].box
+                box = box if _movable(name) else _facing_front(box)
+                self._believed[name] = replace(self._believed[name], box=box)
 
     def _feel(self, hand: Hand) -> None:
         """What is between the closed fingers moves with them."""
@@ -162,6 +165,23 @@ class CameraPerception:
     def _drawer(self) -> float | None:
         shell, drawer = self._believed.get(cabinet.SHELL), self._believed.get(cabinet.NAME)
         return cabinet.opening(shell.box, drawer.box) if shell and drawer else None
+
+
+def _fixtures(found: Mapping[str, Belief]) -> dict[str, Belief]:
+    """The cabinet and its drawer, each with the side that opens to the front. A cabinet without a drawer in sight has it closed."""
+    fixtures = {n: replace(b, box=_facing_front(b.box)) for n, b in found.items() if not _movable(n)}
+    shell = fixtures.get(cabinet.SHELL)
+    if shell and cabinet.NAME not in fixtures:
+        closed = cabinet.drawer_box(shell.box.position, shell.box.yaw, 0.0, catalogue()[cabinet.NAME].size)
+        fixtures[cabinet.NAME] = Belief(closed, shell.score)
+    return fixtures
+
+
+def _facing_front(box: Box) -> Box:
+    """The same box, its first side the one that is within half a right angle of the robot's x axis."""
+    quarters = round(box.yaw / (math.pi / 2))
+    half = box.half if quarters % 2 == 0 else box.half[[1, 0, 2]]
+    return replace(box, yaw=box.yaw - quarters * math.pi / 2, half=half)
 
 
 def _classes(name: str) -> frozenset[str]:
