@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -25,6 +25,7 @@ _REACH, _REACH_SHARE = (
 )  # metres from a thing's place, and more by a share of its size, up to which votes are for it
 _SUPPORT = 8  # votes that a thing needs at its densest
 _LEAST = 10  # pixels that make a thing
+_FOOT, _ENOUGH = 0.004, 25  # metres above a thing's foot, and pixels, from which on its outline tells how it is turned
 _ALIKE, _EDGE = 0.55, 0.008  # ratio of sizes, and metres, up to which something on a thing is a part of it
 
 
@@ -73,7 +74,7 @@ def group(said: np.ndarray, points: np.ndarray, rng: np.random.Generator) -> lis
     labels = _cluster(place, np.flatnonzero(steady), rng)
     clusters = [np.flatnonzero(labels == label) for label in range(labels.max() + 1)]
     clusters = _gathered([c for c in clusters if len(c) >= _LEAST], place, votes, points[thing])
-    return [_proposal(c, where, thing.shape, place, votes) for c in clusters]
+    return [_proposal(c, where, thing.shape, place, votes, points[thing]) for c in clusters]
 
 
 def _steady(place: np.ndarray) -> np.ndarray:
@@ -135,13 +136,36 @@ def _lies_in(points: np.ndarray, box: Box) -> bool:
 
 
 def _proposal(
-    cluster: np.ndarray, where: np.ndarray, shape: tuple[int, ...], place: np.ndarray, votes: np.ndarray
+    cluster: np.ndarray,
+    where: np.ndarray,
+    shape: tuple[int, ...],
+    place: np.ndarray,
+    votes: np.ndarray,
+    points: np.ndarray,
 ) -> Proposal:
     masks = np.zeros(shape, bool)
     masks[tuple(where[cluster].T)] = True
     centres = place[cluster, :3]
     spread = float(np.sqrt(((centres - np.median(centres, 0)) ** 2).sum(1).mean()))
-    return Proposal(_box(place[cluster], votes[cluster]), tuple(masks), spread)
+    box = _turned_as_seen(_box(place[cluster], votes[cluster]), points[cluster])
+    return Proposal(box, tuple(masks), spread)
+
+
+def _turned_as_seen(box: Box, points: np.ndarray) -> Box:
+    """A box turned so that the points on it fit in the smallest rectangle, seen from above; that tells it finer than votes do."""
+    near = [box.covers(p, -_EDGE) and box.bottom + _FOOT < p[2] < box.top + _EDGE for p in points]
+    flat = points[near][:, :2] - box.position[:2]
+    if box.round or len(flat) < _ENOUGH:
+        return box
+    angles = np.radians(np.arange(0, 90, 1.5))
+    axes = np.stack([[np.cos(angles), np.sin(angles)], [-np.sin(angles), np.cos(angles)]])  # (2, 2, angles)
+    low, high = np.quantile(np.einsum("nk,akt->nat", flat, axes), [0.02, 0.98], axis=0)
+    sides = high - low
+    best = int(np.argmin(sides.prod(0)))
+    yaw = float(angles[best])
+    if box.half[0] > SQUARE * box.half[1]:  # which of the two is the long side, the votes know
+        yaw += math.pi / 2 * round((box.yaw - yaw) / (math.pi / 2))
+    return replace(box, yaw=yaw)
 
 
 def _box(place: np.ndarray, votes: np.ndarray) -> Box:
