@@ -140,11 +140,12 @@ class CameraPerception:
         if not proposals or not names:
             return
         apart = np.array([[_unlike(self._believed[n].box, p.box) for p in proposals] for n in names])
+        seen = {}
         for row, column in zip(*linear_sum_assignment(np.minimum(apart, 1.0)), strict=True):
-            if apart[row, column] < _SAME:
-                name, box = names[row], proposals[column].box
-                box = box if _movable(name) else _facing_front(box)
-                self._believed[name] = replace(self._believed[name], box=box)
+            name = names[row]
+            if apart[row, column] < (_SAME if _movable(name) else _SAME + cabinet.TRAVEL):
+                seen[name] = replace(self._believed[name], box=proposals[column].box)
+        self._believed |= seen | _fixtures(seen)
 
     def _feel(self, hand: Hand) -> None:
         """What is between the closed fingers moves with them."""
