@@ -14,6 +14,7 @@ from rich.progress import Progress, TextColumn
 from saycan.perception import album, clip, votes
 from saycan.perception.learn_clip import calibrate, train_clip
 from saycan.perception.learn_votes import train_votes
+from saycan.perception.schedule import shares
 from sim.cli import InputError, command, output_folder, print_json
 from skills import checkpoint
 
@@ -59,7 +60,7 @@ def _pictures(config: Any, folder: Path, bars: Progress) -> tuple[list[album.Pag
 def _votes(config: Any, pages: Any, path: Path, report: Callable[[float, float], None]) -> dict[str, Any]:
     given = votes.load(Path(config.votes)) if config.votes else None
     rate = _LATER_RATE if given else _RATE
-    network = train_votes(pages[0], 60 * config.votes_minutes, config.seed, report, rate, given=given)
+    network = train_votes(pages[0], shares(60 * config.votes_minutes), config.seed, report, rate, given=given)
     earlier = {"earlier": checkpoint.read(Path(config.votes))[1]} if given else {}
     checkpoint.write(path, votes.to_tensors(network), {**_record(config), **earlier})
     return {}
@@ -67,7 +68,7 @@ def _votes(config: Any, pages: Any, path: Path, report: Callable[[float, float],
 
 def _clip(config: Any, pages: Any, path: Path, report: Callable[[float, float], None]) -> dict[str, Any]:
     model, tokenizer = clip.blank()
-    train_clip(model, tokenizer, pages[0], 60 * config.clip_minutes, config.seed, report)
+    train_clip(model, tokenizer, pages[0], shares(60 * config.clip_minutes), config.seed, report)
     scale, accuracy = calibrate(model, tokenizer, pages[1])
     tensors = {name: tensor.half() for name, tensor in model.state_dict().items()}
     checkpoint.write(path, tensors, {**_record(config), "scale": scale, "accuracy": accuracy})

@@ -152,6 +152,7 @@ class CameraPerception:
         if not hand.gripping:
             self._held = None
         elif self._held is None or self._held[0] not in self._believed:
+            self._held = None
             near = {n: _distance(b.box, hand.position) for n, b in self._believed.items() if _movable(n)}
             name = min(near, key=lambda n: near[n], default=None)
             if name is not None and near[name] < _NEAR:

@@ -33,7 +33,7 @@ class Matcher:
 
     def __init__(self, model: Any, tokenizer: Any, transform: Any, phrases: Sequence[str], scale: float | None = None):
         self._model, self._transform, self.phrases = model, transform, tuple(phrases)
-        self._scale = float(model.logit_scale.exp()) if scale is None else scale
+        self._scale = model.logit_scale.exp().item() if scale is None else scale
         texts = [template.format(phrase) for phrase in phrases for template in TEMPLATES]
         with torch.inference_mode():
             read = torch.cat(

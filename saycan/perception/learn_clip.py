@@ -7,8 +7,7 @@ kind are two matters is what lets the model name pairs that it has never seen.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,6 +25,7 @@ from saycan.perception.phrases import (
     natural_colour,
     recolourable,
 )
+from saycan.perception.schedule import rate
 from sim.objects import catalogue, colours
 
 BATCH = 96
@@ -46,19 +46,23 @@ def train_clip(
     model: Any,
     tokenizer: Any,
     pages: Sequence[Page],
-    seconds: float,
+    time: Iterable[float],
     seed: int,
     progress: Callable[[float, float], None] = lambda share, loss: None,
     lr: float = 1.5e-3,
 ) -> None:
-    """Train an open_clip model for a time; the learning rate follows a half cosine to 0 over it."""
+    """Train an open_clip model.
+
+    :param time: the share of the training that is done, before each step (``schedule.shares``).
+    :param progress: told that share, and the mean loss of late.
+    """
     torch.manual_seed(seed)
     rng, crops = np.random.default_rng(seed), crops_by_kind(pages)
     optimiser = torch.optim.AdamW(model.parameters(), lr, weight_decay=0.05)
     model.train()
-    began, late = time.monotonic(), 0.0
-    while (share := (time.monotonic() - began) / seconds) < 1:
-        optimiser.param_groups[0]["lr"] = lr * min(1.0, 30 * share) * (1 + np.cos(np.pi * share)) / 2
+    late = 0.0
+    for share in time:
+        optimiser.param_groups[0]["lr"] = lr * rate(share, 0.03)
         images, looks = draw(crops, rng)
         texts, said = zip(*(caption(look, rng) for look in looks), strict=True)
         value = loss(model, images, tokenizer(list(texts)), list(said), looks)

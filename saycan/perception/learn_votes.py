@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import torch
 from torch.nn import functional
 
 from saycan.perception.album import Page
+from saycan.perception.schedule import rate
 from saycan.perception.votes import CENTRE_UNIT, CLASSES, HALF_UNIT, SQUARE, VoteNet, features
 
 BATCH, SIDE = 24, 96  # crops, and their pixels a side: whole pictures are mostly table
@@ -17,15 +17,16 @@ BATCH, SIDE = 24, 96  # crops, and their pixels a side: whole pictures are mostl
 
 def train_votes(
     pages: Sequence[Page],
-    seconds: float,
+    time: Iterable[float],
     seed: int,
     progress: Callable[[float, float], None] = lambda share, loss: None,
     lr: float = 2e-3,
     width: int = 32,
     given: VoteNet | None = None,
 ) -> VoteNet:
-    """Train for a time; the learning rate follows a half cosine to 0 over it.
+    """Train a network.
 
+    :param time: the share of the training that is done, before each step (``schedule.shares``).
     :param given: a trained network to go on from, with ``lr`` anew.
     :param progress: told the share of the time that has gone, and the mean loss of late.
     """
@@ -33,10 +34,9 @@ def train_votes(
     rng = np.random.default_rng(seed)
     network = (given or VoteNet(width)).train().to(memory_format=torch.channels_last)
     optimiser = torch.optim.AdamW(network.parameters(), lr, weight_decay=1e-3)
-    began, late = time.monotonic(), 0.0
-    while (share := (time.monotonic() - began) / seconds) < 1:
-        rate = lr * min(1.0, 50 * share) * (1 + np.cos(np.pi * share)) / 2
-        optimiser.param_groups[0]["lr"] = rate
+    late = 0.0
+    for share in time:
+        optimiser.param_groups[0]["lr"] = lr * rate(share, 0.02)
         rgb, points, target, weight = batch([pages[i] for i in rng.integers(len(pages), size=BATCH)], rng)
         read = features(rgb, points).to(memory_format=torch.channels_last)
         value = loss(network(read), target, weight)

@@ -114,7 +114,7 @@ def test_each_variant_is_built_of_parts_that_fit(name: str) -> None:
     ("overrides", "words"),
     [
         (["agent.language=sung"], "scored, uniform, generative, oracle"),
-        (["agent.affordance=maybe"], "values, detected, none"),
+        (["agent.affordance=maybe"], "values, undoubting, detected, none"),
         (["agent=oracle"], "benchmark only"),
         (["agent=generative", "llm=openai"], "not one on a server"),
     ],
