@@ -107,7 +107,7 @@ def build_planner(scorer: Any, agent: Any) -> Planner:
 
 def build_rule(agent: Any) -> Rule:
     """All that an agent's config says about what is chosen, once the language model has been asked."""
-    scoring = Scoring(agent.prior, agent.by_length, agent.phantoms, agent.margin)
+    scoring = Scoring(agent.prior, agent.by_length, agent.phantoms, agent.margin, agent.lacking)
     return Rule(scoring, agent.tau, agent.strength, agent.done, agent.decline, agent.least)
 
 
@@ -143,7 +143,12 @@ def load_scorer(llm: Any) -> Any:
 
     :raises InputError: if it cannot be had, or its server cannot be used.
     """
+    adapter = getattr(llm, "adapter", None)
     if llm.kind == "openai":
+        if adapter is not None:
+            raise InputError(
+                "llm.adapter (planner=trained) is for models that run here: choose planner=base with llm=openai"
+            )
         from saycan.language.openai_client import connect
 
         return connect(llm)
@@ -155,7 +160,7 @@ def load_scorer(llm: Any) -> Any:
         raise InputError("which language model? Set llm.model to a Hugging Face id, a folder or a .gguf file")
     if llm.dtype not in DTYPES:
         raise InputError(f"llm.dtype must be one of {', '.join(DTYPES)}, not '{llm.dtype}'")
-    parts = load(str(llm.model), llm.dtype)
+    parts = load(str(llm.model), llm.dtype, adapter)
     from saycan.language.scorer import TrieScorer  # after load, which imports transformers in a quicker way
 
     return TrieScorer(*parts)

@@ -46,6 +46,7 @@ class Scoring:
     :param prior: how much of a phrase's own likelihood is taken off (1: pointwise mutual information, 0: plain likelihood).
     :param by_length: whether scores are divided by the phrase's length relative to the mean one (a mean per letter).
     :param phantoms: whether a refusal and what the scene lacks take part.
+    :param lacking: whether the latter does; a model that has learned to refuse needs the refusal only.
     :param margin: nats by which a single word must stand out to count as a thing ("stack" does not, "elephant" does); a full
         name such as "green block" is surely meant as one and gets as much added.
     """
@@ -54,6 +55,7 @@ class Scoring:
     by_length: bool = True
     phantoms: bool = True
     margin: float = 2.5
+    lacking: bool = True
 
     def log_probs(self, r: Readings) -> np.ndarray:
         """Log-probability of each candidate, shape (K,); the phantoms' share is what is missing to one."""
@@ -103,6 +105,8 @@ class Planner:
         """A refusal (0), and skills with things that are not there: surely things (1) or just words (-1)."""
         if not self._scoring.phantoms or episode.steps:  # once it has begun, the instruction was about what is there
             return {}
+        if not self._scoring.lacking:
+            return {REFUSAL: 0.0}
         names, words = prompt.unknown_things(episode.instruction, view)
         sure = {**dict.fromkeys(words, -1.0), **dict.fromkeys(names, 1.0)}
         things = {f"{skill} the {x}": s for x, s in sure.items() for skill in ("pick up", "put it in")}

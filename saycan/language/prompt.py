@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
+from saycan.language import places
 from saycan.language.examples import EXAMPLES, REFUSAL
 from saycan.language.stop_words import STOP_WORDS
 from saycan.types import Episode, SceneView
@@ -35,11 +36,14 @@ class Style:
     :param examples: how many examples come first: the last so many of all.
     :param scene: whether it tells what is on the table.
     :param regions: whether it tells in which part of the table each thing is.
+    :param places: whether things are told from left to right, each with its part of the table in a few words, and from near to far
+        where the instruction asks for that; what a planner is trained on (see ``docs/planner.md``).
     """
 
     examples: int = len(EXAMPLES)
     scene: bool = True
     regions: bool = False
+    places: bool = False
 
 
 def prompt(instruction: str, episode: Episode, view: SceneView, style: Style = Style()) -> str:
@@ -51,7 +55,9 @@ def prompt(instruction: str, episode: Episode, view: SceneView, style: Style = S
     said = " ".join(instruction.lower().split()).rstrip(".")  # one line: it must not look like the prompt's own lines
     lines = [f"{k}. {text}" for k, text in enumerate(history(episode), start=1)]
     steps = "\n".join([*lines, f"{len(lines) + 1}."])
-    seen = f"Scene: {scene(first, style.regions)}.\n" if style.scene else ""
+    seen = ""
+    if style.scene:
+        seen = places.told(first, said) if style.places else f"Scene: {scene(first, style.regions)}.\n"
     return (
         "".join(f"{example}\n" for example in EXAMPLES[len(EXAMPLES) - style.examples :])
         + f"{seen}Human: {said}.\nRobot:\n{steps}"

@@ -27,19 +27,32 @@ class ModelError(InputError):
     """The language model cannot be had; the message says what to do."""
 
 
-def load(model: str, dtype: str = "float32") -> tuple[Any, Any]:
+def load(model: str, dtype: str = "float32", adapter: str | None = None, fast: bool = True) -> tuple[Any, Any]:
     """A causal language model and its tokenizer.
 
     :param model: "smollm2" (embedded), a ``.gguf`` file, a folder, or a Hugging Face id.
     :param dtype: "float32" or "bfloat16".
+    :param adapter: what was learned besides, merged into the weights: see ``saycan.language.adapter``.
+    :param fast: whether weights are laid out for scoring; then they cannot be trained.
     :raises ModelError: if it is not there or cannot be read.
     """
     path = _embedded_gguf() if model == EMBEDDED else Path(model).expanduser()
     if path.suffix == ".gguf":
         if not path.is_file():
             raise ModelError(f"there is no language model file {path}")
-        return _from_folder(str(_converted(path, dtype)), dtype)
-    return _from_folder(str(path) if path.is_dir() else model, dtype)
+        name = str(_converted(path, dtype))
+    else:
+        name = str(path) if path.is_dir() else model
+    loaded, tokenizer = _from_folder(name, dtype)
+    if adapter is not None:
+        from saycan.language.adapter import merge
+
+        merge(loaded, adapter)
+    if fast:
+        from saycan.language.packed import pack
+
+        loaded = pack(loaded)
+    return loaded, tokenizer
 
 
 def cache_folder() -> Path:
@@ -61,15 +74,13 @@ def _embedded_gguf() -> Path:
 def _from_folder(name: str, dtype: str) -> tuple[Any, Any]:
     import torch
 
-    from saycan.language.packed import pack
-
     try:
         with _quickly(without=("torchvision", "scipy")):
             from transformers import AutoModelForCausalLM, AutoTokenizer
 
             _be_quiet()
             tokenizer = AutoTokenizer.from_pretrained(name)
-            model = pack(AutoModelForCausalLM.from_pretrained(name, dtype=getattr(torch, dtype)))
+            model = AutoModelForCausalLM.from_pretrained(name, dtype=getattr(torch, dtype))
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         first = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise ModelError(

@@ -1,0 +1,57 @@
+"""What a language model has learned besides, as a low-rank change of its linear layers (LoRA, Hu et al. 2021): W + scale * B A.
+
+On disk: safetensors with ``{layer}.A`` of shape (rank, in) and ``{layer}.B`` of shape (out, rank), float16, and a JSON record.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from saycan.language.weights import ModelError
+from sim.paths import ASSETS
+from skills import checkpoint
+
+PLANNER = "planner"
+INSTALLED = ASSETS / "planner" / "planner.safetensors"
+_REMEDY = "python -m saycan.train_planner install=true"
+
+
+def path_of(adapter: str) -> Path:
+    """Where an adapter is: "planner" is the one that ships, anything else a path."""
+    return INSTALLED if adapter == PLANNER else Path(adapter).expanduser()
+
+
+@torch.no_grad()
+def merge(model: Any, adapter: str) -> dict[str, Any]:
+    """Change a model's weights as an adapter says.
+
+    :return: the adapter's record.
+    :raises ModelError: if the adapter is not for this model. A CheckpointError if it cannot be read.
+    """
+    tensors, record = checkpoint.read(path_of(adapter), _REMEDY)
+    layers = {name.removesuffix(".A") for name in tensors if name.endswith(".A")}
+    modules = dict(model.named_modules())
+    for layer in sorted(layers):
+        a, b = tensors[f"{layer}.A"].float(), tensors[f"{layer}.B"].float()
+        weight = getattr(modules.get(layer), "weight", None)
+        if weight is None or weight.shape != (b.shape[0], a.shape[1]):
+            raise ModelError(
+                f"the adapter '{adapter}' was trained for {record.get('model', 'another model')}, not for this one; choose that with "
+                f"llm.model=, or leave the adapter out (planner=base)"
+            )
+        weight.data = (weight.float() + record["scale"] * (b @ a)).to(weight.dtype)
+    return record
+
+
+def low_rank_parts(model: Any) -> dict[str, torch.Tensor]:
+    """The A and B of each layer of a model that ``peft`` has made trainable, under the plain model's names, float32."""
+    found: dict[str, torch.Tensor] = {}
+    for name, module in model.named_modules():
+        if hasattr(module, "lora_A") and "default" in module.lora_A:
+            plain = name.removeprefix("base_model.model.")
+            found[f"{plain}.A"] = module.lora_A["default"].weight
+            found[f"{plain}.B"] = module.lora_B["default"].weight
+    return found

@@ -1,0 +1,187 @@
+"""How people call the things of a scene: by name, class, colour, or by where they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from saycan.learning.grammar import grammar, pick
+from sim import cabinet
+from sim.geometry import Box
+from sim.objects import catalogue
+from sim.relations import REGIONS, is_at, is_in
+from sim.state import WorldState
+from skills.tasks.effects import within_reach
+
+_ORDINALS = ("first", "second", "third", "fourth", "fifth")
+
+
+class UnsuitableError(Exception):
+    """This scene has nothing for what was about to be said."""
+
+
+class Names:
+    """Phrases for things in one scene that nobody could take for other things there.
+
+    :param start: the scene; a cabinet itself has no name.
+    """
+
+    def __init__(self, rng: np.random.Generator, start: WorldState):
+        self._rng, self.start = rng, start
+        self.boxes = {name: box for name, box in start.boxes.items() if name != cabinet.SHELL}
+        self.all = sorted(self.boxes, key=lambda name: -float(self.boxes[name].position[1]))  # from left to right
+        near = [n for n in self.all if within_reach(self.boxes[n])]
+        self.receptacles = [n for n in near if start.things[n].is_receptacle]
+        self.movable = [n for n in near if n not in self.receptacles]
+
+    def kind(self, name: str) -> str:
+        """A thing's kind: "block"."""
+        return catalogue()[name].kind
+
+    def of_kind(self, kind: str) -> list[str]:
+        """Things of a kind, from left to right."""
+        return [name for name in self.all if self.kind(name) == kind]
+
+    def the(self, name: str, positions: bool = True) -> str:
+        """A definite phrase for a thing: "the red cube", "the soda", "the block on the left"."""
+        draw = self._rng.random()
+        if draw < 0.12 and (where := self._by_place(name) if positions else ""):
+            return where
+        if draw < 0.40 and (word := self._by_class(name)):
+            return f"{self._article()} {word}"
+        if draw < 0.50 and (colour := self._by_colour(name)):
+            return f"{self._article()} {colour}"
+        return f"{self._article()} {self.name(name)}"
+
+    def name(self, name: str) -> str:
+        """A thing's own name, now and then in other words: "red block", "crimson cube"."""
+        kind = self.kind(name)
+        if self._rng.random() < 0.6:
+            return name
+        if kind == name:
+            return self._by_class(name) or name
+        colour = name.removesuffix(f" {kind}")
+        return f"{pick(self._rng, grammar()['colours'][colour]['words'])} {pick(self._rng, _words(kind)['one'])}"
+
+    def some(self, entry: dict[str, Any]) -> str:
+        """A phrase for any one thing that an entry of the grammar means: "a fruit"."""
+        return str(pick(self._rng, entry["some"])) if "some" in entry else f"a {pick(self._rng, entry['one'])}"
+
+    def meant(self, entry: dict[str, Any]) -> list[str]:
+        """What is here of what an entry means, from left to right."""
+        return [name for name in self.all if self.kind(name) in entry["means"]]
+
+    def _article(self) -> str:
+        return str(pick(self._rng, ["the"] * 9 + ["that", "this", "my"]))
+
+    def _by_class(self, name: str) -> str:
+        """A word that means this thing only, among those here."""
+        fitting = [entry for entry in grammar()["things"] if self.meant(entry) == [name]]
+        return str(pick(self._rng, pick(self._rng, fitting)["one"])) if fitting else ""
+
+    def _by_colour(self, name: str) -> str:
+        """ "red one", if nothing else here is red."""
+        for colour, entry in grammar()["colours"].items():
+            alike = [n for n in self.all if n.startswith(f"{colour} ") or n in entry["also"]]
+            if alike == [name]:
+                return f"{pick(self._rng, entry['words'])} {pick(self._rng, ['one', 'one', 'thing', 'object', 'item'])}"
+        return ""
+
+    def _by_place(self, name: str) -> str:
+        """ "the second block from the left", "the fruit in the drawer", "the block closest to the red bowl"."""
+        if self.kind(name) in ("drawer", "tray", "bin"):
+            return ""
+        entry = self._class_of(name)
+        rivals, word = self.meant(entry), str(pick(self._rng, entry["one"]))
+        if len(rivals) < 2:
+            return ""
+        ways = (self._in_order, self._in_region, self._by_distance, self._by_side, self._inside, self._by_other)
+        said = [text for way in ways if (text := way(name, rivals, word))]
+        return str(pick(self._rng, said)) if said else ""
+
+    def _class_of(self, name: str) -> dict[str, Any]:
+        """An entry that means this thing, and others too if there is one."""
+        fitting = [entry for entry in grammar()["things"] if name in self.meant(entry)]
+        wide = [entry for entry in fitting if len(self.meant(entry)) > 1]
+        return dict(pick(self._rng, wide or fitting))
+
+    def _in_order(self, name: str, rivals: Sequence[str], word: str) -> str:
+        if not _apart(self.boxes[n].position[1] for n in rivals):
+            return ""
+        i, j = rivals.index(name), len(rivals) - 1 - rivals.index(name)
+        if i == 0 or j == 0:
+            side = "left" if i == 0 else "right"
+            ends = [f"the {side}most {word}", f"the {word} furthest to the {side}", f"the first {word} from the {side}"]
+            return str(pick(self._rng, [*ends, f"the {word} on the {side}"] if len(rivals) == 2 else ends))
+        if i == j and self._rng.random() < 0.4:
+            return str(pick(self._rng, [f"the middle {word}", f"the {word} in between the others"]))
+        left = self._rng.random() < 0.5
+        return f"the {_ORDINALS[i if left else j]} {word} from the {'left' if left else 'right'}"
+
+    def _in_region(self, name: str, rivals: Sequence[str], word: str) -> str:
+        regions = [r for r in REGIONS if [n for n in rivals if is_at(self.boxes[n], r)] == [name]]
+        if not regions:
+            return ""
+        place = pick(self._rng, grammar()["places"][str(pick(self._rng, regions))][:4])
+        return f"the {word} {pick(self._rng, ['on', 'in', 'at'])} {place}"
+
+    def _by_distance(self, name: str, rivals: Sequence[str], word: str) -> str:
+        anchors = [a for a in self.all if a not in rivals and a != cabinet.NAME and self.start.things[a].is_receptacle]
+        if not anchors:
+            return ""
+        anchor = str(pick(self._rng, anchors))
+        far = {n: _distance(self.boxes[n], self.boxes[anchor]) for n in rivals}
+        order = sorted(rivals, key=far.__getitem__)
+        alone = len(self.of_kind(self.kind(anchor))) == 1
+        where = f"the {self.kind(anchor) if alone and self._rng.random() < 0.5 else anchor}"
+        if order[0] == name and far[order[1]] - far[name] > 0.03:
+            return (
+                f"the {word} {pick(self._rng, ['closest to', 'nearest to', 'that is closest to', 'next to'])} {where}"
+            )
+        if order[-1] == name and far[name] - far[order[-2]] > 0.03:
+            return f"the {word} {pick(self._rng, ['farthest from', 'furthest from', 'furthest away from', 'that is farthest from'])} {where}"
+        return ""
+
+    def _by_side(self, name: str, rivals: Sequence[str], word: str) -> str:
+        """ "the block to the left of the green bowl", if only one is."""
+        for anchor in self._rng.permutation([n for n in self.all if n not in rivals and n != cabinet.NAME]):
+            ahead = [n for n in rivals if self.boxes[n].position[1] - self.boxes[anchor].position[1] > 0.02]
+            behind = [n for n in rivals if self.boxes[anchor].position[1] - self.boxes[n].position[1] > 0.02]
+            side = "left" if ahead == [name] else "right" if behind == [name] else ""
+            if side and len(ahead) + len(behind) == len(rivals):
+                return f"the {word} {pick(self._rng, [f'to the {side} of', f'{side} of', f'on the {side} of'])} the {anchor}"
+        return ""
+
+    def _inside(self, name: str, rivals: Sequence[str], word: str) -> str:
+        for holder in self.receptacles:
+            if [n for n in rivals if n != holder and is_in(self.boxes[n], self.boxes[holder])] == [name]:
+                return f"the {word} {pick(self._rng, ['in', 'inside', 'that is in', 'from'])} the {holder}"
+        return ""
+
+    def _by_other(self, name: str, rivals: Sequence[str], word: str) -> str:
+        """ "the block that is not red", where there are two."""
+        if len(rivals) != 2 or self.kind(name) == name or self.kind(rivals[0]) != self.kind(rivals[1]):
+            return ""
+        other = next(n for n in rivals if n != name).removesuffix(f" {self.kind(name)}")
+        negation = pick(self._rng, ["that is not", "which is not", "that isn't"])
+        return f"the {word} {negation} {other}"
+
+
+def entry_of(means: Sequence[str]) -> dict[str, Any]:
+    """The grammar's entry for just these kinds."""
+    return next(dict(entry) for entry in grammar()["things"] if entry["means"] == list(means))
+
+
+def _words(kind: str) -> dict[str, Any]:
+    return entry_of([kind])
+
+
+def _distance(a: Box, b: Box) -> float:
+    return float(np.linalg.norm((a.position - b.position)[:2]))
+
+
+def _apart(values: Iterable[float], least: float = 0.02) -> bool:
+    """Whether values in falling order are told apart easily."""
+    return bool(np.all(-np.diff(list(values)) > least))

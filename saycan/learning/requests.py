@@ -1,0 +1,201 @@
+"""What one can ask an arm for that takes one skill, or taking and putting: what is said, and the goal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from saycan.learning.grammar import fill, grammar, pick
+from saycan.learning.nouns import Names, UnsuitableError
+from sim import cabinet
+from sim.relations import DIRECTIONS, REGIONS, is_at
+
+_FLAT = ("block", "sponge", "chips bag")  # what other things can stand on
+_FOOTED = ("block", "block", "coke can", "pepsi can", "cup", "sponge", "chips bag", "apple", "lemon")
+
+
+@dataclass(frozen=True)
+class Request:
+    """Something said.
+
+    :param said: may begin with "!", as in the grammar.
+    :param things: what it is about: another request in the same breath is about something else.
+    :param last: whether nothing can be done after it, because the hand is full.
+    """
+
+    said: str
+    goal: str
+    things: frozenset[str] = frozenset()
+    last: bool = False
+
+
+Ask = Callable[[Names, np.random.Generator], Request]
+
+
+def one_of(rng: np.random.Generator, options: list[str]) -> str:
+    """One of some things; ``UnsuitableError`` if there is none."""
+    if not options:
+        raise UnsuitableError
+    return str(pick(rng, options))
+
+
+def either(goals: list[str]) -> str:
+    """A goal of which one part is enough."""
+    return goals[0] if len(goals) == 1 else "(" + " or ".join(goals) + ")"
+
+
+def _say(rng: np.random.Generator, templates: str, **slots: str) -> str:
+    return fill(rng, str(pick(rng, grammar()["requests"][templates])), **slots)
+
+
+def _thing(names: Names, rng: np.random.Generator, kinds: tuple[str, ...] = ()) -> tuple[str, list[str]]:
+    """Words for a thing to be moved, and the things that would do."""
+    options = [n for n in names.movable if not kinds or names.kind(n) in kinds]
+    if not kinds and rng.random() < 0.1:  # any of several: "a fruit"
+        entries = [e for e in grammar()["things"] if "some" in e and names.meant(e)]
+        entries = [e for e in entries if set(names.meant(e)) <= set(names.movable)]
+        if entries:
+            entry = pick(rng, entries)
+            return names.some(entry), names.meant(entry)
+    name = one_of(rng, options)
+    return names.the(name), [name]
+
+
+def _place(rng: np.random.Generator, region: str) -> str:
+    return str(pick(rng, grammar()["places"][region]))
+
+
+def take(names: Names, rng: np.random.Generator) -> Request:
+    said, options = _thing(names, rng)
+    templates = "give" if "tray" not in names.all and rng.random() < 0.25 else "take"
+    goal = either([f"holding({x})" for x in options])
+    return Request(_say(rng, templates, x=said), goal, frozenset(options), last=True)
+
+
+def put_in(names: Names, rng: np.random.Generator) -> Request:
+    said, options = _thing(names, rng)
+    holder = one_of(rng, [r for r in names.receptacles if not any(_is_at_home(names, x, r, rng) for x in options)])
+    special = {"drawer": "drawer", "tray": "tray", "bin": "bin"}.get(holder, "")
+    templates = special if special and rng.random() < 0.5 else "put_in"
+    goal = either([f"in({x}, {holder})" for x in options])
+    return Request(_say(rng, templates, x=said, r=names.the(holder)), goal, frozenset([*options, holder]))
+
+
+def _is_at_home(names: Names, thing: str, holder: str, rng: np.random.Generator) -> bool:
+    """Whether it is in there already; now and then that is what is wanted."""
+    a, b = names.boxes[thing].position, names.boxes[holder]
+    return bool(b.covers(a)) and rng.random() < 0.5
+
+
+def put_on(names: Names, rng: np.random.Generator) -> Request:
+    base = one_of(rng, [n for n in names.movable if names.kind(n) in _FLAT])
+    thing = one_of(rng, [n for n in names.movable if n != base and names.kind(n) in _FOOTED])
+    said = _say(rng, "put_on", x=names.the(thing), y=names.the(base))
+    return Request(said, f"on({thing}, {base})", frozenset([thing, base]))
+
+
+def put_at(names: Names, rng: np.random.Generator) -> Request:
+    said, options = _thing(names, rng)
+    region = str(pick(rng, REGIONS))
+    goal = either([f"at({x}, {region})" for x in options])
+    return Request(_say(rng, "put_at", x=said, p=_place(rng, region)), goal, frozenset(options))
+
+
+def put_beside(names: Names, rng: np.random.Generator) -> Request:
+    """ "A little to the left of the green bowl": the next part of the table that way; "a lot": the one after that."""
+    thing = one_of(rng, names.movable)
+    anchor = one_of(rng, [n for n in names.all if n not in (thing, cabinet.NAME)])
+    steps = int(rng.integers(1, 3))
+    direction = str(pick(rng, list(DIRECTIONS)))
+    box = names.boxes[anchor]
+    shift = np.array([0.12, 0.24]) * DIRECTIONS[direction] * steps  # parts are 12 cm deep and 24 cm wide
+    spot = type(box)(box.position + np.array([*shift, 0.0]), 0.0, box.half)
+    region = next((r for r in reversed(REGIONS) if is_at(spot, r)), "")
+    low, high = np.array([0.30, -0.36]), np.array([0.66, 0.36])
+    if not region or not np.all((spot.position[:2] > low) & (spot.position[:2] < high)) or is_at(box, region):
+        raise UnsuitableError
+    much = (
+        ["a little ", "a bit ", "slightly ", "", "just "] if steps == 1 else ["a lot ", "far ", "well ", "a long way "]
+    )
+    way = {"left": "to the left of", "right": "to the right of", "forward": "above", "back": "below"}[direction]
+    way = str(
+        pick(
+            rng,
+            [
+                way,
+                {"left": "left of", "right": "right of", "forward": "to the top of", "back": "to the bottom of"}[
+                    direction
+                ],
+            ],
+        )
+    )
+    put = fill(
+        rng, "<set_down> {x} {way}", x=names.the(thing), way=f"{pick(rng, much)}{way} {names.the(anchor, False)}"
+    )
+    return Request(put, f"at({thing}, {region})", frozenset([thing, anchor]))
+
+
+def push(names: Names, rng: np.random.Generator) -> Request:
+    options = [n for n in [*names.movable, *names.receptacles] if n != cabinet.NAME and not _enclosed(names, n)]
+    name, direction = one_of(rng, options), str(pick(rng, list(DIRECTIONS)))
+    said = _say(rng, "push", x=names.the(name), d=str(pick(rng, grammar()["directions"][direction])))
+    return Request(said, f"moved({name}, {direction})", frozenset([name]))
+
+
+def _enclosed(names: Names, name: str) -> bool:
+    return any(r != name and names.boxes[r].covers(names.boxes[name].position) for r in names.receptacles)
+
+
+def open_drawer(names: Names, rng: np.random.Generator) -> Request:
+    return _drawer(names, rng, "open", "open")
+
+
+def close_drawer(names: Names, rng: np.random.Generator) -> Request:
+    return _drawer(names, rng, "close", "closed")
+
+
+def _drawer(names: Names, rng: np.random.Generator, templates: str, fact: str) -> Request:
+    if cabinet.NAME not in names.receptacles:
+        raise UnsuitableError
+    said = _say(rng, templates, drawer=names.the(cabinet.NAME))
+    return Request(said, f"{fact}(drawer)", frozenset([cabinet.NAME]))
+
+
+def take_out(names: Names, rng: np.random.Generator) -> Request:
+    held = [(x, r) for x in names.movable for r in names.receptacles if names.boxes[r].covers(names.boxes[x].position)]
+    if not held:
+        raise UnsuitableError
+    thing, holder = held[int(rng.integers(len(held)))]
+    said = _say(rng, "take_out", x=names.the(thing), r=names.the(holder))
+    return Request(said, f"not in({thing}, {holder})", frozenset([thing, holder]), last=True)
+
+
+def need(names: Names, rng: np.random.Generator) -> Request:
+    """ "I'm thirsty": something that helps comes on the tray."""
+    needs = [n for n in grammar()["needs"] if names.meant({"means": n["for"]})]
+    if "tray" not in names.receptacles or not needs:
+        raise UnsuitableError
+    entry = pick(rng, needs)
+    options = [n for n in names.meant({"means": entry["for"]}) if n in names.movable]
+    one_of(rng, options)
+    said = "!" + fill(rng, str(pick(rng, entry["say"])))
+    if rng.random() < 0.3:
+        said += fill(
+            rng,
+            str(pick(rng, [", can you help", ". [bring|get] me something", ". what have you got for me", ", help me"])),
+        )
+    return Request(said, either([f"in({x}, tray)" for x in options]), frozenset([*options, "tray"]))
+
+
+def condition(names: Names, rng: np.random.Generator) -> Request:
+    """ "If the drawer is open, close it": what has to be done is for the scene to say."""
+    if cabinet.NAME not in names.receptacles:
+        raise UnsuitableError
+    state = str(pick(rng, ["open", "closed"]))
+    now = "open" if (names.start.drawer or 0.0) > 0.5 else "closed"
+    other = {"open": "closed", "closed": "open"}
+    verb = {"open": "open", "closed": "close"}
+    said = fill(rng, "[if|in case] the drawer is [still |]{s}, {v} it", s=state, v=verb[other[state]])
+    return Request(said, f"{other[state] if now == state else now}(drawer)", frozenset([cabinet.NAME]))

@@ -1,0 +1,161 @@
+"""Tasks to learn from, drawn without end: a scene, what somebody says, and the goal, or that it should be declined.
+
+No instruction of any suite in ``configs/suites/`` is ever drawn: suites are for measuring.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cache
+
+import numpy as np
+import yaml
+
+from saycan.judging.suite import FOLDER, SuiteTask
+from saycan.learning import requests, sets, towers
+from saycan.learning.expert import Expert
+from saycan.learning.grammar import join, normalised, pick, spoken
+from saycan.learning.nouns import Names, UnsuitableError
+from saycan.learning.refusals import REFUSALS
+from saycan.learning.requests import Request
+from saycan.learning.scenes import draw_scene
+from sim.scenes import SceneSpec
+from sim.state import WorldState
+
+Ask = Callable[[Names, np.random.Generator], Request]
+
+SINGLE: dict[Ask, float] = {
+    requests.take: 1.2,
+    requests.put_in: 3.5,
+    requests.put_on: 1.5,
+    requests.put_at: 2.0,
+    requests.put_beside: 0.7,
+    requests.push: 1.8,
+    requests.open_drawer: 1.2,
+    requests.close_drawer: 1.5,
+    requests.take_out: 0.7,
+    requests.need: 2.5,
+    requests.condition: 0.3,
+}
+SETS: dict[Ask, float] = {
+    sets.put_all: 2.5,
+    sets.all_at: 1.2,
+    sets.spread: 0.8,
+    sets.by_colour: 2.5,
+    towers.tower: 2.5,
+    towers.one_on_another: 0.5,
+    sets.empty: 1.0,
+    sets.clear: 0.8,
+    sets.sort: 0.8,
+    sets.two: 2.0,
+}
+_SHARES = {"single": 0.36, "several": 0.17, "set": 0.27, "refuse": 0.20}
+_TRIES = 10  # requests before something else is asked for
+_MOST_SKILLS = 10
+
+
+def draw_tasks(rng: np.random.Generator, count: int) -> Iterator[tuple[SuiteTask, WorldState]]:
+    """Up to so many tasks in one scene, each with the state in which it starts; fewer if the scene has nothing for some."""
+    spec, start = draw_scene(rng)
+    names = Names(rng, start)
+    for family in rng.choice(list(_SHARES), size=count, p=list(_SHARES.values())):
+        tries = (_draw(rng, str(family), spec, names) for _ in range(_TRIES))
+        task = next((task for task in tries if task is not None), None)
+        if task is not None:
+            yield task, start
+
+
+def _draw(rng: np.random.Generator, family: str, spec: SceneSpec, names: Names) -> SuiteTask | None:
+    """One task, or None if what was drawn cannot be asked for here, or is asked for in a suite."""
+    try:
+        request = _several(names, rng) if family == "several" else _draw_from(rng, _TABLES[family])(names, rng)
+    except UnsuitableError:
+        return None
+    instruction = spoken(rng, request.said)
+    if normalised(instruction) in held_out():
+        return None
+    refuse = family == "refuse"
+    if not refuse and not _can_be_done(request.goal, names.start):
+        return None
+    return SuiteTask(instruction, family, spec, request.goal, refuse)
+
+
+def _draw_from(rng: np.random.Generator, table: dict[Ask, float]) -> Ask:
+    weights = np.array(list(table.values()))
+    return list(table)[int(rng.choice(len(table), p=weights / weights.sum()))]
+
+
+def _several(names: Names, rng: np.random.Generator) -> Request:
+    """Two or three requests in one breath, about different things."""
+    asked: list[Request] = []
+    for _ in range(int(rng.choice([2, 2, 3]))):
+        table = SETS if rng.random() < 0.15 else SINGLE
+        asked.append(_draw_from(rng, table)(names, rng))
+    if any(r.last for r in asked[:-1]) or any(a.things & b.things for i, a in enumerate(asked) for b in asked[:i]):
+        return _same_thing(names, rng)
+    return Request(join(rng, [r.said for r in asked]), " and ".join(f"({r.goal})" for r in asked))
+
+
+def _same_thing(names: Names, rng: np.random.Generator) -> Request:
+    """Two requests that belong together: the drawer before and after, something pushed and then filled."""
+    put = requests.put_in(names, rng)
+    holder = next((n for n in names.receptacles if n in put.things), "")
+    if holder == "drawer":
+        before = ["open the drawer", "pull the drawer open", "get the drawer open", ""]
+        after = [
+            "close it",
+            "shut it",
+            "close it again",
+            "close the drawer",
+            "shut the drawer again",
+            "push it shut",
+            "leave it open",
+            "don't close it",
+        ]
+        first, last = str(pick(rng, before)), str(pick(rng, after))
+        said = join(rng, [*([first] if first else []), put.said, last])
+        return Request(said, f"{put.goal} and {'open' if 'leave' in last or 'don' in last else 'closed'}(drawer)")
+    if names.start.drawer is not None and rng.random() < 0.5:
+        shut = str(pick(rng, ["closed", "open"]))
+        said = put.said.rstrip("?") + str(
+            pick(
+                rng,
+                [
+                    f" and leave the drawer {shut}",
+                    f", the drawer should be {shut} afterwards",
+                    f" and make sure that the drawer is {shut}",
+                ],
+            )
+        )
+        return Request(said, f"{put.goal} and {shut}(drawer)")
+    pushed = requests.push(names, rng)
+    if holder not in pushed.things:
+        raise UnsuitableError
+    return Request(join(rng, [pushed.said, put.said]), f"{pushed.goal} and {put.goal}")
+
+
+_TABLES = {"single": SINGLE, "set": SETS, "refuse": REFUSALS}
+
+
+def _can_be_done(goal: str, start: WorldState) -> bool:
+    """Whether the expert's way reaches the goal, in not too many skills."""
+    expert, now = Expert(goal, start), start
+    for _ in range(_MOST_SKILLS + 1):
+        best = expert.best(now)
+        if not best:
+            return False
+        if best[0].target is None:
+            return True
+        after = expert.after(now, best[0])
+        if after is None:
+            return False
+        now = after
+    return False
+
+
+@cache
+def held_out() -> frozenset[str]:
+    """Every instruction of every suite, normalised."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    suites = [yaml.load(path.read_text(encoding="utf-8"), loader) for path in sorted(FOLDER.glob("*.yaml"))]
+    return frozenset(normalised(str(task["instruction"])) for suite in suites for task in suite["tasks"])

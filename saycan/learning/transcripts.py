@@ -1,0 +1,173 @@
+"""An expert's ways as texts to learn from, in the form in which the planner will be asked: scene, instruction, numbered steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from saycan.candidates import DONE
+from saycan.judging.suite import SuiteTask
+from saycan.language.examples import REFUSAL
+from saycan.language.prompt import Style, continuation, prompt
+from saycan.learning.expert import Expert
+from saycan.learning.tasks import draw_tasks
+from saycan.perception import view_of
+from saycan.types import Episode
+from sim.state import WorldState
+
+STYLE = Style(examples=0, places=True)
+"""What a trained planner reads. ``configs/planner/trained.yaml`` says the same."""
+
+_FAILS, _STRAYS = 0.12, 0.04  # shares of steps at which a try fails, or something is done that was not asked for
+_FALLS = (
+    0.3  # share of failures to put something down after which it lies somewhere: the text does not tell, "can" does
+)
+_OTHER_WAY = 0.15  # share of choices among right ones that is not the first
+_MOST_STEPS = 12
+_PER_SCENE = 3
+
+Segment = tuple[str, bool]
+"""A piece of text, and whether it is to be learned."""
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """One episode as text.
+
+    :param scene: the line that tasks in the same scene share, if they do.
+    :param segments: what follows it.
+    """
+
+    scene: str
+    segments: tuple[Segment, ...]
+
+    @property
+    def text(self) -> str:
+        """All of it."""
+        return self.scene + "".join(text for text, _ in self.segments)
+
+
+def transcript(rng: np.random.Generator, task: SuiteTask, start: WorldState, style: Style = STYLE) -> Transcript:
+    """The way of the expert through a task, with tries that fail and steps astray, which are read but not learned."""
+    asked = prompt(task.instruction, Episode(task.instruction), view_of(start), style)
+    scene, instruction = asked.split("\n", 1)
+    segments: list[Segment] = [(instruction, False)]
+    if task.refuse:
+        return Transcript(scene + "\n", (*segments, (continuation(REFUSAL), True)))
+    expert, now, number = Expert(task.goal, start), start, 1
+    while best := expert.best(now):
+        choice = best[0] if rng.random() > _OTHER_WAY else best[int(rng.integers(len(best)))]
+        astray = expert.stray(rng, now) if number < _MOST_STEPS - 5 and rng.random() < _STRAYS else None
+        if astray is not None:
+            segments += [(continuation(astray.text), False)]
+            choice = astray
+        elif choice != DONE and rng.random() < _FAILS:
+            segments += [(f" {choice.text}", True), (f" (failed)\n{number + 1}.", False)]
+            number += 1
+            if now.held is not None and rng.random() < _FALLS:  # it has to be picked up again
+                segments += [(continuation(f"pick up the {now.held}"), True), (f"{number + 1}.", False)]
+                number += 1
+            continue
+        else:
+            segments += [(continuation(choice.text), True)]
+        if choice == DONE:
+            break
+        after = expert.after(now, choice)
+        assert after is not None, "the expert chooses what is possible"
+        now, number = after, number + 1
+        segments += [(f"{number}.", False)]
+    return Transcript(scene + "\n", tuple(segments))
+
+
+def draw_scene_of_transcripts(rng: np.random.Generator) -> list[Transcript]:
+    """Transcripts of a few tasks in one scene."""
+    return [transcript(rng, task, start) for task, start in draw_tasks(rng, _PER_SCENE)]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Transcripts as rows of tokens: those of one scene read its line once, and do not see each other.
+
+    :param tokens: shape (R, T), padded with 0.
+    :param positions: of each token in its own transcript, shape (R, T).
+    :param mask: what each token may see, shape (R, 1, T, T), bool.
+    :param learn: whether a token is to be predicted from the one that its transcript has before it, shape (R, T).
+    :param before: index of that token in the row, shape (R, T).
+    """
+
+    tokens: torch.Tensor
+    positions: torch.Tensor
+    mask: torch.Tensor
+    learn: torch.Tensor
+    before: torch.Tensor
+
+
+Encode = Callable[[str], Sequence[int]]
+
+
+def rows(groups: Sequence[Sequence[Transcript]], encode: Encode, longest: int = 384) -> Rows:
+    """Pack transcripts, each group with its scenes' lines read once where they are the same, into rows of about equal length."""
+    branches = [_branches(group, encode) for group in groups if group]
+    packed: list[list[_Piece]] = []
+    for pieces in sorted(branches, key=lambda p: -sum(len(x.tokens) for x in p)):
+        size = sum(len(x.tokens) for x in pieces)
+        room = (row for row in packed if sum(len(x.tokens) for x in row) + size <= longest)
+        row = next(room, None)
+        if row is None:
+            packed.append(row := [])
+        shift = len(row)
+        row += [x.moved(shift) for x in pieces]
+    return _as_rows(packed)
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """Tokens that follow another piece of the row, or nothing (-1)."""
+
+    tokens: list[int]
+    learn: list[bool]
+    parent: int
+
+    def moved(self, by: int) -> _Piece:
+        return _Piece(self.tokens, self.learn, self.parent + by if self.parent >= 0 else -1)
+
+
+def _branches(group: Sequence[Transcript], encode: Encode) -> list[_Piece]:
+    pieces: list[_Piece] = []
+    for scene in dict.fromkeys(t.scene for t in group):
+        root = len(pieces)
+        tokens = list(encode(scene))
+        pieces.append(_Piece(tokens, [False] * len(tokens), -1))
+        for t in group:
+            if t.scene == scene:
+                coded = [(list(encode(text)), learn) for text, learn in t.segments]
+                flags = [learn for ids, learn in coded for _ in ids]
+                pieces.append(_Piece([i for ids, _ in coded for i in ids], flags, root))
+    return pieces
+
+
+def _as_rows(packed: Sequence[Sequence[_Piece]]) -> Rows:
+    size = max(sum(len(p.tokens) for p in row) for row in packed)
+    tokens, positions, before = (np.zeros((len(packed), size), dtype=np.int64) for _ in range(3))
+    learn = np.zeros((len(packed), size), dtype=bool)
+    mask = np.tile(np.eye(size, dtype=bool), (len(packed), 1, 1))  # a pad sees itself: softmax needs something
+    for r, row in enumerate(packed):
+        spans: list[slice] = []
+        at = 0
+        for piece in row:
+            span = slice(at, at + len(piece.tokens))
+            above = spans[piece.parent] if piece.parent >= 0 else slice(at, at)
+            depth = above.stop - above.start
+            tokens[r, span], learn[r, span] = piece.tokens, piece.learn
+            positions[r, span] = np.arange(depth, depth + len(piece.tokens))
+            before[r, span] = np.arange(at - 1, span.stop - 1)
+            before[r, at] = max(above.stop - 1, 0)
+            mask[r, span, span] = np.tri(len(piece.tokens), dtype=bool)
+            mask[r, span, above] = True
+            spans.append(span)
+            at = span.stop
+    parts = (tokens, positions, mask[:, None], learn, before)
+    return Rows(*(torch.from_numpy(part) for part in parts))

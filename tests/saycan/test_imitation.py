@@ -1,0 +1,132 @@
+"""Learning by imitation, on a toy; what was learned, saved, merged and used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hydra import compose, initialize_config_dir
+
+from saycan.build import load_scorer
+from saycan.language.prompt import Style
+from saycan.language.scorer import TrieScorer
+from saycan.language.weights import ModelError, load
+from saycan.learning.imitate import STATE, Imitation, Settings
+from saycan.learning.transcripts import STYLE, Transcript, draw_scene_of_transcripts, rows
+from sim.cli import InputError
+from sim.paths import CONFIGS
+from skills.checkpoint import CheckpointError
+
+SETTINGS = Settings(minutes=5.0, rank=16, learning_rate=1e-2)
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """What is tiny is quickest on one thread."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def toy(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny model, with an output layer that can be sure of something although it is not trained."""
+    model, tokenizer = load(str(tiny_model), fast=False)
+    model.lm_head.weight.data *= 30
+    folder = tmp_path_factory.mktemp("toy")
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def transcripts(count: int) -> list[list[Transcript]]:
+    rng = np.random.default_rng(2)
+    found: list[list[Transcript]] = []
+    while sum(map(len, found)) < count:
+        short = [t for t in draw_scene_of_transcripts(rng) if len(t.text) < 200]
+        found += [short] if short else []
+    return found
+
+
+def trainer(model: Path, groups: list[list[Transcript]], settings: Settings = SETTINGS) -> Imitation:
+    return Imitation(*load(str(model), fast=False), settings, lambda number: groups)
+
+
+def log_p(scorer: Any, t: Transcript) -> float:
+    """Mean log-probability of a token of what is to be learned, asked as the planner asks."""
+    read, total, count = t.scene, 0.0, 0
+    for text, learn in t.segments:
+        if learn:
+            total, count = total + float(scorer.log_probs(read, [text])[0]), count + int(scorer.token_counts([text])[0])
+        read += text
+    return total / count
+
+
+def test_rows_predict_what_each_transcript_alone_would(toy: Path) -> None:
+    model, tokenizer = load(str(toy), fast=False)
+    groups, scorer = transcripts(20), TrieScorer(model, tokenizer)
+    together = Imitation(model, tokenizer, SETTINGS, lambda number: groups)
+    with torch.inference_mode():
+        logits, wanted, texts = together._predict(rows(groups, scorer.encode))
+    mine = -float(torch.nn.functional.cross_entropy(logits, wanted))
+    alone = [
+        (log_p(scorer, t), sum(len(scorer.encode(s)) for s, learn in t.segments if learn)) for g in groups for t in g
+    ]
+    assert mine == pytest.approx(sum(p * n for p, n in alone) / sum(n for _, n in alone), abs=1e-3)
+    assert int(texts[-1]) + 1 == sum(learn for g in groups for t in g for _, learn in t.segments)
+
+
+def test_it_learns_twenty_transcripts_by_heart_and_what_is_installed_scores_so(toy: Path, tmp_path: Path) -> None:
+    groups = transcripts(20)
+    learner = trainer(toy, groups)
+    losses = [figures["loss"] for _, figures in zip(range(45), learner.run(), strict=False)]
+    assert losses[0] > 4 and losses[-1] < 0.15 * losses[0]
+    learner.export(tmp_path / "learned.safetensors", {"model": "tiny"})
+    plain, merged = (TrieScorer(*load(str(toy), adapter=a)) for a in (None, str(tmp_path / "learned.safetensors")))
+    better = [log_p(merged, t) - log_p(plain, t) for group in groups for t in group]
+    assert min(better) > 1.0
+    assert -np.mean([log_p(merged, t) for g in groups for t in g]) == pytest.approx(losses[-1], abs=0.5)
+
+
+def test_a_training_goes_on_where_it_was_killed(toy: Path, tmp_path: Path) -> None:
+    groups = transcripts(6)
+    straight, killed = trainer(toy, groups), trainer(toy, groups)
+    list(zip(range(4), straight.run(), strict=False))
+    list(zip(range(2), killed.run(), strict=False))
+    killed.save(tmp_path / STATE)
+    resumed = trainer(toy, groups)
+    resumed.restore(tmp_path / STATE)
+    assert resumed.step == killed.step and resumed.elapsed == killed.elapsed
+    resumed.settings = killed.settings
+    list(zip(range(straight.step - resumed.step), resumed.run(), strict=False))
+    for name, weight in straight.learned.items():
+        assert torch.allclose(weight, resumed.learned[name], atol=2e-3), name
+    with pytest.raises(CheckpointError, match="other settings"):
+        trainer(toy, groups, Settings(1.0, rank=4)).restore(tmp_path / STATE)
+
+
+def test_an_adapter_for_another_model_is_one_sentence(toy: Path, tmp_path: Path) -> None:
+    learner = trainer(toy, transcripts(3))
+    tensors = {name.replace("layers.1", "layers.7"): weight for name, weight in learner.learned.items()}
+    learner.learned = tensors
+    learner.export(tmp_path / "a.safetensors", {"model": "tiny"})
+    with pytest.raises(ModelError, match="trained for tiny"):
+        load(str(toy), adapter=str(tmp_path / "a.safetensors"))
+    with pytest.raises(CheckpointError, match="train_planner"):
+        load(str(toy), adapter=str(tmp_path / "none.safetensors"))
+
+
+@pytest.mark.parametrize("command", ["run", "benchmark", "evaluate_language", "trials"])
+def test_one_override_chooses_the_trained_planner(command: str) -> None:
+    with initialize_config_dir(str(CONFIGS), version_base="1.3"):
+        usual, trained = compose(command), compose(command, ["planner=trained"])
+        served = compose(command, ["planner=trained", "llm=openai"])
+    assert usual.llm.adapter is None and usual.agent.prompt.examples == 12 and usual.agent.lacking
+    assert trained.llm.adapter == "planner" and Style(**trained.agent.prompt) == STYLE
+    with pytest.raises(InputError, match="planner=base"):
+        load_scorer(served.llm)
