@@ -14,6 +14,7 @@ from sim.paths import ASSETS
 _LIST = re.compile(r"<(\w+)>")
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _SENTENCE = "!"  # marks what is a whole sentence, to which no "could you" can be added
+_SAID_ON = {"tray": 0.7, "bowl": 0.08}
 _POLITE, _MOODY, _SLIPS, _SHOUTED = 0.4, 0.08, 0.07, 0.03  # shares of instructions
 
 
@@ -37,6 +38,13 @@ def fill(rng: np.random.Generator, template: str, **slots: str) -> str:
     while _CHOICE.search(template):
         template = _CHOICE.sub(lambda found: str(pick(rng, found[1].split("|"))), template)
     return re.sub(r"\s+([,.?!;:])", r"\1", " ".join(template.format(**slots).split()))
+
+
+def laid(rng: np.random.Generator, template: str, kind: str) -> str:
+    """A template of putting in, for that kind of receptacle: things are put "on" a tray, and some say so of a bowl."""
+    if rng.random() >= _SAID_ON.get(kind, 0.0):
+        return template
+    return re.sub(r"<into>|\[in\|in(to|side)\]", "[on|on|onto|on top of]", template)
 
 
 def join(rng: np.random.Generator, parts: list[str]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from saycan.learning.grammar import fill, grammar, pick
+from saycan.learning.grammar import fill, grammar, laid, pick
 from saycan.learning.nouns import Names, UnsuitableError
 from sim import cabinet
 from sim.relations import DIRECTIONS, REGIONS, is_at
@@ -46,8 +46,8 @@ def either(goals: list[str]) -> str:
     return goals[0] if len(goals) == 1 else "(" + " or ".join(goals) + ")"
 
 
-def _say(rng: np.random.Generator, templates: str, **slots: str) -> str:
-    return fill(rng, str(pick(rng, grammar()["requests"][templates])), **slots)
+def _say(rng: np.random.Generator, templates: str, kind: str = "", **slots: str) -> str:
+    return fill(rng, laid(rng, str(pick(rng, grammar()["requests"][templates])), kind), **slots)
 
 
 def _thing(names: Names, rng: np.random.Generator, kinds: tuple[str, ...] = ()) -> tuple[str, list[str]]:
@@ -80,7 +80,9 @@ def put_in(names: Names, rng: np.random.Generator) -> Request:
     special = {"drawer": "drawer", "tray": "tray", "bin": "bin"}.get(holder, "")
     templates = special if special and rng.random() < 0.5 else "put_in"
     goal = either([f"in({x}, {holder})" for x in options])
-    return Request(_say(rng, templates, x=said, r=names.the(holder)), goal, frozenset([*options, holder]))
+    return Request(
+        _say(rng, templates, names.kind(holder), x=said, r=names.the(holder)), goal, frozenset([*options, holder])
+    )
 
 
 def _is_at_home(names: Names, thing: str, holder: str, rng: np.random.Generator) -> bool:

@@ -7,7 +7,7 @@ from itertools import permutations, product
 
 import numpy as np
 
-from saycan.learning.grammar import fill, grammar, pick
+from saycan.learning.grammar import fill, grammar, laid, pick
 from saycan.learning.nouns import Names, UnsuitableError, entry_of
 from saycan.learning.requests import Request, either, one_of
 from sim.relations import REGIONS, is_in
@@ -17,9 +17,9 @@ NUMBERS = {2: "two", 3: "three", 4: "four"}
 _CORNERS = tuple(region for region in REGIONS if "corner" in region)
 
 
-def say_of(rng: np.random.Generator, templates: str, **slots: str) -> str:
+def say_of(rng: np.random.Generator, templates: str, kind: str = "", **slots: str) -> str:
     """A sentence about several things."""
-    return fill(rng, str(pick(rng, grammar()["sets"][templates])), **slots)
+    return fill(rng, laid(rng, str(pick(rng, grammar()["sets"][templates])), kind), **slots)
 
 
 def _group(names: Names, rng: np.random.Generator, without: Sequence[str] = ()) -> tuple[str, list[str]]:
@@ -66,7 +66,9 @@ def put_all(names: Names, rng: np.random.Generator) -> Request:
     said, things = _group(names, rng)
     templates = holder if holder in ("tray", "bin") and rng.random() < 0.5 else "put_in"
     goal = " and ".join(f"in({x}, {holder})" for x in things)
-    return Request(say_of(rng, templates, xs=said, r=names.the(holder)), goal, frozenset([*things, holder]))
+    return Request(
+        say_of(rng, templates, names.kind(holder), xs=said, r=names.the(holder)), goal, frozenset([*things, holder])
+    )
 
 
 def all_at(names: Names, rng: np.random.Generator) -> Request:
@@ -119,7 +121,7 @@ def by_colour(names: Names, rng: np.random.Generator) -> Request:
     if not ways:
         raise UnsuitableError
     goals = [" and ".join(f"in({b}, {r})" for b, r in zip(blocks, way, strict=True)) for way in ways[:24]]
-    return Request(say_of(rng, rule, **words), either([f"({g})" for g in goals]), frozenset(blocks + bowls))
+    return Request(say_of(rng, rule, "bowl", **words), either([f"({g})" for g in goals]), frozenset(blocks + bowls))
 
 
 def empty(names: Names, rng: np.random.Generator) -> Request:
@@ -129,7 +131,7 @@ def empty(names: Names, rng: np.random.Generator) -> Request:
     other = one_of(rng, [r for r in names.receptacles if r != holder])
     goal = " and ".join(f"in({x}, {other})" for x in filled[holder])
     return Request(
-        say_of(rng, "empty", r=names.the(holder), r2=names.the(other)),
+        say_of(rng, "empty", names.kind(other), r=names.the(holder), r2=names.the(other)),
         goal,
         frozenset([*filled[holder], holder, other]),
     )
@@ -141,7 +143,7 @@ def clear(names: Names, rng: np.random.Generator) -> Request:
     if not 1 <= len(things) <= MOST or len(things) + len(names.receptacles) != len(names.all):
         raise UnsuitableError
     goal = " and ".join(f"in({x}, {holder})" for x in things)
-    return Request(say_of(rng, "clear", r=names.the(holder)), goal, frozenset(names.all))
+    return Request(say_of(rng, "clear", names.kind(holder), r=names.the(holder)), goal, frozenset(names.all))
 
 
 def sort(names: Names, rng: np.random.Generator) -> Request:
