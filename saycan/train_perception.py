@@ -19,7 +19,6 @@ from sim.cli import InputError, command, output_folder, print_json
 from skills import checkpoint
 
 _RATE, _LATER_RATE = 2e-3, 1e-3  # learning rates to begin with: from nothing, and from given weights
-_TEST_SCENES = 100  # for calibration, rendered with a seed of their own
 
 
 @command("train_perception")
@@ -27,8 +26,8 @@ def main(config: Any) -> int:
     """Render, train both networks, calibrate, save; the last line is JSON."""
     if config.resume and not config.out:
         raise InputError("resume=true needs the folder of the training that was stopped: out=DIR")
-    if min(config.scenes, config.votes_minutes, config.clip_minutes, config.workers) <= 0:
-        raise InputError("scenes, votes_minutes, clip_minutes and workers must be more than 0")
+    if min(config.scenes, config.test_scenes, config.votes_minutes, config.clip_minutes, config.workers) <= 0:
+        raise InputError("scenes, test_scenes, votes_minutes, clip_minutes and workers must be more than 0")
     folder, began = output_folder(config, "train_perception"), time.perf_counter()
     if not config.resume:
         shutil.rmtree(folder / "pictures", ignore_errors=True)
@@ -50,11 +49,11 @@ def main(config: Any) -> int:
 
 def _pictures(config: Any, folder: Path, bars: Progress) -> tuple[list[album.Page], list[album.Page]]:
     """Pictures to learn from, and others to calibrate on."""
-    for scenes, seed in ((config.scenes, config.seed), (_TEST_SCENES, config.seed + 1)):
+    for scenes, seed in ((config.scenes, config.seed), (config.test_scenes, config.seed + 1)):
         bar = bars.add_task("Rendering scenes", total=scenes, note="")
         for done in album.render(folder, scenes, seed, config.workers):
             bars.update(bar, completed=done)
-    return album.read(folder, config.scenes, config.seed), album.read(folder, _TEST_SCENES, config.seed + 1)
+    return album.read(folder, config.scenes, config.seed), album.read(folder, config.test_scenes, config.seed + 1)
 
 
 def _votes(config: Any, pages: Any, path: Path, report: Callable[[float, float], None]) -> dict[str, Any]:

@@ -73,30 +73,36 @@ def page(sample: Sample) -> Page:
 def render(folder: Path, scenes: int, seed: int, processes: int) -> Iterator[int]:
     """Render what is missing of a number of scenes; yields how many there are after each file."""
     folder.mkdir(parents=True, exist_ok=True)
-    wanted = [(_file(folder, seed, n), (seed, n)) for n in range(-(-scenes // _SCENES))]
-    missing = [(path, key) for path, key in wanted if not path.is_file()]
-    done = len(wanted) - len(missing)
+    wanted = [(_file(folder, seed, n), (seed, n), count) for n, count in enumerate(_counts(scenes))]
+    missing = [job for job in wanted if not job[0].is_file()]
+    done = sum(count for path, _, count in wanted if path.is_file())
     # A process for each file: PyBullet never frees the surfaces of round things.
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, mp_context=spawn, max_tasks_per_child=1) as pool:
-        for _ in as_completed([pool.submit(_write, job) for job in missing]):
-            done += 1
-            yield done * _SCENES
+        for finished in as_completed([pool.submit(_write, job) for job in missing]):
+            done += finished.result()
+            yield done
 
 
 def read(folder: Path, scenes: int, seed: int) -> list[Page]:
     """The pages of so many scenes that were rendered with a seed."""
-    return [page for n in range(-(-scenes // _SCENES)) for page in _pages(_file(folder, seed, n))]
+    return [page for n in range(len(_counts(scenes))) for page in _pages(_file(folder, seed, n))]
+
+
+def _counts(scenes: int) -> list[int]:
+    """How many scenes each file holds."""
+    return [min(_SCENES, scenes - first) for first in range(0, scenes, _SCENES)]
 
 
 def _file(folder: Path, seed: int, number: int) -> Path:
     return folder / f"pages_{seed}_{number}.npz"
 
 
-def _write(job: tuple[Path, tuple[int, int]]) -> None:
-    path, key = job
+def _write(job: tuple[Path, tuple[int, int], int]) -> int:
+    """Render one file; says how many scenes it holds."""
+    path, key, count = job
     world, rng = Tabletop(), np.random.default_rng(key)
-    pages = [page(s) for _ in range(_SCENES) for look in samples(world, rng) for s in look]
+    pages = [page(s) for _ in range(count) for look in samples(world, rng) for s in look]
     world.close()
     draft = path.with_name(f".{path.name}")
     arrays: dict[str, Any] = {k: np.stack([getattr(p, k) for p in pages]) for k in ("rgb", "depth", "owner", "camera")}
@@ -105,6 +111,7 @@ def _write(job: tuple[Path, tuple[int, int]]) -> None:
     with open(draft, "wb") as file:
         np.savez(file, **arrays)
     os.replace(draft, path)
+    return count
 
 
 def _pages(file: Path) -> Iterator[Page]:

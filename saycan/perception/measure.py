@@ -128,16 +128,14 @@ def figures(scenes: Sequence[Seen]) -> dict[str, object]:
         "held_out_named_right": _share(sum(t == s for t, s in held_out), len(held_out)),
         "false_things": sum(len(scene.false) for scene in scenes),
         "position_error_mm": {
-            "median": round(1000 * float(np.median(errors)), 2),
-            "p95": round(1000 * float(np.quantile(errors, 0.95)), 2),
+            "median": round(1000 * float(np.median(errors)), 2) if errors else None,
+            "p95": round(1000 * float(np.quantile(errors, 0.95)), 2) if errors else None,
         },
         "in_or_on_right": _share(sum(facts), len(facts)),
         "held_right": _share(sum(scene.held for scene in scenes), len(scenes)),
         "drawer_right": _share(sum(map(bool, drawers)), len(drawers)),
-        "mean_score": round(float(np.mean(scores)), 4),
-        "mean_score_where_wrong": round(
-            float(np.mean([p for p, ok in zip(scores, right, strict=True) if not ok] or [np.nan])), 4
-        ),
+        "mean_score": _mean(scores),
+        "mean_score_where_wrong": _mean([score for score, ok in zip(scores, right, strict=True) if not ok]),
         "see_ms_per_picture": round(1000 * float(np.median([scene.see_seconds for scene in scenes])), 1),
         "render_ms_per_picture": round(1000 * float(np.median([scene.render_seconds for scene in scenes])), 1),
     }
@@ -165,3 +163,7 @@ def _how_open(drawer: float | None) -> str:
 
 def _share(part: int, whole: int) -> float | None:
     return round(part / whole, 4) if whole else None
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return round(float(np.mean(values)), 4) if values else None
