@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,7 +21,7 @@ from sim.relations import is_closed, is_open
 from sim.state import WorldState
 from sim.tabletop import Tabletop
 
-VISIBLE = 25  # pixels of a thing in one picture from which on it can be seen
+VISIBLE = 60  # pixels of a thing in one picture from which on it can be seen; a block that stands free has 150 to 400
 _NEAR = 0.05  # metres up to which something seen may stand for something that is there
 
 
@@ -30,6 +30,7 @@ class Seen:
     """One scene's comparison.
 
     :param pairs: (true name, name given) of each thing that was found; ``missed`` and ``false`` are the others' names.
+    :param standing: of each visible thing, whether it stands free, in or on something (or under it), or is held.
     :param errors: distance between true and seen centre of each pair, metres.
     :param facts: of each pair, whether what it is in or on was seen right.
     :param scores: of each pair, how surely it was named, and ``right`` whether rightly.
@@ -37,6 +38,7 @@ class Seen:
     """
 
     pairs: list[tuple[str, str]]
+    standing: dict[str, str]
     missed: list[str]
     false: list[str]
     errors: list[float]
@@ -100,6 +102,7 @@ def compare(state: WorldState, visible: set[str], view: SceneView) -> Seen:
     pairs = [(t, s) for t, s in pairs if t in visible]
     return Seen(
         pairs=pairs,
+        standing={name: _standing(name, truth, state.held) for name in visible},
         missed=sorted(visible - found),
         false=sorted(set(seen) - named),
         errors=[float(np.linalg.norm(state.boxes[t].position - view.boxes[s].position)) for t, s in pairs],
@@ -123,6 +126,7 @@ def figures(scenes: Sequence[Seen]) -> dict[str, object]:
     return {
         "things": len(pairs) + missed,
         "found": _share(len(pairs), len(pairs) + missed),
+        "found_by_standing": _found_by_standing(scenes),
         "named_right": _share(sum(right), len(pairs)),
         "held_out_pairs": len(held_out),
         "held_out_named_right": _share(sum(t == s for t, s in held_out), len(held_out)),
@@ -141,12 +145,26 @@ def figures(scenes: Sequence[Seen]) -> dict[str, object]:
     }
 
 
+def _found_by_standing(scenes: Sequence[Seen]) -> dict[str, dict[str, object]]:
+    table = {}
+    for how in ("free", "inside", "stacked", "held"):
+        things = [(s, name) for s in scenes for name, standing in s.standing.items() if standing == how]
+        table[how] = {"n": len(things), "found": _share(sum(n not in s.missed for s, n in things), len(things))}
+    return table
+
+
 def confusions(scenes: Sequence[Seen]) -> Counter[tuple[str, str]]:
     """How often each thing was called what; what was missed is called "nothing", what was false is one."""
     counted = Counter(pair for scene in scenes for pair in scene.pairs)
     counted.update((name, "nothing") for scene in scenes for name in scene.missed)
     counted.update(("nothing", name) for scene in scenes for name in scene.false)
     return counted
+
+
+def _standing(name: str, holders: Mapping[str, tuple[str, str]], held: str | None) -> str:
+    under = any(how == "on" and b == name for how, b in holders.values())
+    how = holders.get(name, ("on" if under else "free", ""))[0]
+    return "held" if name == held else {"in": "inside", "on": "stacked"}.get(how, how)
 
 
 def _holders(facts: Sequence[tuple[str, str, str]]) -> dict[str, tuple[str, str]]:

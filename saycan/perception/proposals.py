@@ -18,11 +18,11 @@ _MOST = 6000  # votes that are gathered; of more, a random choice
 _JUMP = (
     0.006  # metres by which the votes of neighbouring pixels of one thing may differ: across an edge they differ more
 )
-_CLOSE = 0.008  # metres between votes that support each other
-_REACH, _REACH_SHARE = (
-    0.012,
-    0.12,
-)  # metres from a thing's place, and more by a share of its size, up to which votes are for it
+_PASSES = (
+    (0.008, 0.012),
+    (0.014, 0.02),
+)  # metres between votes that support each other, and from a thing's place to votes for it
+_REACH_SHARE = 0.08  # of a thing's size, by which that reaches further
 _SUPPORT = 8  # votes that a thing needs at its densest
 _LEAST = 10  # pixels that make a thing
 _FOOT, _ENOUGH = 0.004, 25  # metres above a thing's foot, and pixels, from which on its outline tells how it is turned
@@ -89,28 +89,38 @@ def _steady(place: np.ndarray) -> np.ndarray:
 
 
 def _cluster(place: np.ndarray, steady: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A label for each vote, -1 for those that are for nothing: again and again the densest spot takes the votes round it.
+    """A label for each vote, -1 for those that are for nothing: again and again the densest spot takes the votes round it. What is left
+    is gathered again from further about: of things half hidden or held, votes are less sure.
 
     :param steady: which votes may begin a thing.
     """
     some = rng.choice(steady, _MOST, replace=False) if len(steady) > _MOST else steady
-    middles: list[np.ndarray] = []
-    if len(some):
-        tree, mine = cKDTree(place[some]), place[some]
-        density = tree.query_ball_point(mine, _CLOSE, return_length=True)
-        left = np.ones(len(some), bool)
-        while left.any() and (best := int(np.argmax(density * left))) is not None and density[best] >= _SUPPORT:
-            middle = np.median(mine[tree.query_ball_point(mine[best], _CLOSE)], 0)
-            taken = np.linalg.norm(mine - middle, axis=1) < _REACH + _REACH_SHARE * middle[3]
-            taken[best] = True
-            if (taken & left).sum() >= _SUPPORT:
-                middles.append(middle)
-            left &= ~taken
-    if not middles:
-        return np.full(len(place), -1)
-    centres = np.stack(middles)
-    apart = np.linalg.norm(place[:, None] - centres, axis=-1) / (_REACH + _REACH_SHARE * centres[:, 3])
-    return np.where(apart.min(1) < 1.5, apart.argmin(1), -1)
+    labels = np.full(len(place), -1)
+    for close, reach in _PASSES:
+        left = labels < 0
+        middles = _middles(place[some[left[some]]], close, reach)
+        if not middles:
+            continue
+        centres = np.stack(middles)
+        apart = np.linalg.norm(place[left][:, None] - centres, axis=-1) / (reach + _REACH_SHARE * centres[:, 3])
+        labels[left] = np.where(apart.min(1) < 1.5, apart.argmin(1) + labels.max() + 1, -1)
+    return labels
+
+
+def _middles(votes: np.ndarray, close: float, reach: float) -> list[np.ndarray]:
+    """Where votes are dense, densest first: medians of those within ``close`` metres. Each takes those within its reach."""
+    if len(votes) < _SUPPORT:
+        return []
+    tree, left, middles = cKDTree(votes), np.ones(len(votes), bool), list[np.ndarray]()
+    density = tree.query_ball_point(votes, close, return_length=True)
+    while density[best := int(np.argmax(density * left))] >= _SUPPORT and left[best]:
+        middle = np.median(votes[tree.query_ball_point(votes[best], close)], 0)
+        taken = np.linalg.norm(votes - middle, axis=1) < reach + _REACH_SHARE * middle[3]
+        taken[best] = True
+        if (taken & left).sum() >= _SUPPORT:
+            middles.append(middle)
+        left &= ~taken
+    return middles
 
 
 def _gathered(clusters: list[np.ndarray], place: np.ndarray, votes: np.ndarray, points: np.ndarray) -> list[np.ndarray]:

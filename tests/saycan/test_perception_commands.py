@@ -62,7 +62,7 @@ def test_evaluation_writes_figures_and_pictures(tmp_path: Path) -> None:
 
 def test_training_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
     small = [
-        "scenes=1",
+        "scenes=2",
         "test_scenes=1",
         "votes_minutes=0.02",
         "clip_minutes=0.02",
