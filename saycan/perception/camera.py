@@ -71,7 +71,7 @@ class CameraPerception:
 
         :param hand: the arm's own sensors at that moment.
         """
-        proposals = self.propose(shots)
+        proposals = self.propose(shots, hand.position if hand.gripping else None)
         self._remember(self.name(proposals, shots), shots)
         self._feel(hand)
         self._steps = 0
@@ -91,12 +91,15 @@ class CameraPerception:
         boxes = {name: belief.box for name, belief in self._believed.items()}
         return Sight(hand, boxes, self._held[0] if self._held else None, self._drawer())
 
-    def propose(self, shots: Sequence[Shot]) -> list[Proposal]:
-        """What is there, as yet without names."""
+    def propose(self, shots: Sequence[Shot], grip: np.ndarray | None = None) -> list[Proposal]:
+        """What is there, as yet without names.
+
+        :param grip: where the fingers feel something between them, metres; None: they do not.
+        """
         if not any(np.isfinite(s.picture.depth).any() and s.picture.rgb.any() for s in shots):
             warnings.warn("the cameras show nothing at all; are they covered, or switched off?", stacklevel=2)
             return []
-        found = propose(self._network, shots, np.random.default_rng(0))
+        found = propose(self._network, shots, np.random.default_rng(0), grip)
         if len(found) > _MANY:
             warnings.warn(f"{len(found)} things at once; those that little is seen of may be missed", stacklevel=2)
         return found

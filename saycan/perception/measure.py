@@ -145,7 +145,7 @@ def figures(scenes: Sequence[Seen]) -> dict[str, object]:
     }
 
 
-def _found_by_standing(scenes: Sequence[Seen]) -> dict[str, dict[str, object]]:
+def _found_by_standing(scenes: Sequence[Seen]) -> dict[str, dict[str, float | None]]:
     table = {}
     for how in ("free", "inside", "stacked", "held"):
         things = [(s, name) for s in scenes for name, standing in s.standing.items() if standing == how]

@@ -23,6 +23,10 @@ _PASSES = (
     (0.014, 0.02),
 )  # metres between votes that support each other, and from a thing's place to votes for it
 _REACH_SHARE = 0.08  # of a thing's size, by which that reaches further
+_GRIP, _HANGS = (
+    0.03,
+    0.08,
+)  # metres from the fingertips, to the sides and down, at which the centre of what they hold is
 _SUPPORT = 8  # votes that a thing needs at its densest
 _LEAST = 10  # pixels that make a thing
 _FOOT, _ENOUGH = 0.004, 25  # metres above a thing's foot, and pixels, from which on its outline tells how it is turned
@@ -48,16 +52,23 @@ class Proposal:
         return int(sum(mask.sum() for mask in self.masks))
 
 
-def propose(network: VoteNet, shots: Sequence[Shot], rng: np.random.Generator) -> list[Proposal]:
-    """What is there, by what all pictures together say. Largest first."""
+def propose(
+    network: VoteNet, shots: Sequence[Shot], rng: np.random.Generator, grip: np.ndarray | None = None
+) -> list[Proposal]:
+    """What is there, by what all pictures together say. Largest first.
+
+    :param grip: where the fingers feel something between them, metres, shape (3,); None: they feel nothing.
+    """
     rgb = np.stack([shot.picture.rgb[::STEP, ::STEP] for shot in shots])
     points = np.stack([shot.camera.points(shot.picture.depth[::STEP, ::STEP], STEP) for shot in shots])
     with torch.inference_mode():
         said = network(features(torch.from_numpy(rgb), torch.from_numpy(points))).float().movedim(1, -1).numpy()
-    return group(said, points, rng)
+    return group(said, points, rng, grip)
 
 
-def group(said: np.ndarray, points: np.ndarray, rng: np.random.Generator) -> list[Proposal]:
+def group(
+    said: np.ndarray, points: np.ndarray, rng: np.random.Generator, grip: np.ndarray | None = None
+) -> list[Proposal]:
     """Gather the votes of all pictures.
 
     :param said: what the network says, shape (V, h, w, OUTPUTS).
@@ -72,6 +83,8 @@ def group(said: np.ndarray, points: np.ndarray, rng: np.random.Generator) -> lis
     place[thing, 3:] = np.abs(votes[:, 3:6]) * HALF_UNIT
     steady, place = _steady(place)[thing], place[thing]
     labels = _cluster(place, np.flatnonzero(steady), rng)
+    if grip is not None:
+        labels = _with_what_is_held(labels, place, grip)
     clusters = [np.flatnonzero(labels == label) for label in range(labels.max() + 1)]
     clusters = _gathered([c for c in clusters if len(c) >= _LEAST], place, votes, points[thing])
     return [_proposal(c, where, thing.shape, place, votes, points[thing]) for c in clusters]
@@ -105,6 +118,13 @@ def _cluster(place: np.ndarray, steady: np.ndarray, rng: np.random.Generator) ->
         apart = np.linalg.norm(place[left][:, None] - centres, axis=-1) / (reach + _REACH_SHARE * centres[:, 3])
         labels[left] = np.where(apart.min(1) < 1.5, apart.argmin(1) + labels.max() + 1, -1)
     return labels
+
+
+def _with_what_is_held(labels: np.ndarray, place: np.ndarray, grip: np.ndarray) -> np.ndarray:
+    """Labels with all votes for something between the fingers as one thing: the hand feels that it is one, and hides much of it."""
+    apart = place[:, :3] - grip
+    mine = (np.linalg.norm(apart[:, :2], axis=1) < _GRIP) & (apart[:, 2] > -_HANGS) & (apart[:, 2] < _GRIP)
+    return np.where(mine, labels.max() + 1, labels) if mine.sum() >= _LEAST else labels
 
 
 def _middles(votes: np.ndarray, close: float, reach: float) -> list[np.ndarray]:
