@@ -26,8 +26,9 @@ from sim.tabletop import Tabletop
 from skills.observation import Sight
 
 _NEAR = 0.025  # metres from the fingertips at which a thing may be what they hold
+_RENAMED = 0.03  # metres up to which two boxes are one thing
 _SAME = 0.05  # metres that a thing may have moved between two looks of a running skill
-_HIDDEN = 0.02  # metres that something must be in front of a place to hide it
+_THROUGH = 0.5  # of a thing's least half side, by which one must see further than its middle to know that it is gone
 _MANY = 30  # things from which on a warning is given
 
 
@@ -46,7 +47,8 @@ class Belief:
 class CameraPerception:
     """Sees by fixed RGB-D cameras, and feels by the hand's own sensors.
 
-    It remembers: what an arm or a closed drawer hides from all cameras stays believed where it was; what is held moves with the hand.
+    It remembers: what was seen stays believed where it was until a camera sees that the place is empty, also behind an arm or in a closed
+    drawer; what is held moves with the hand.
 
     :param network: proposes things; ``matcher`` names them.
     :param every: control steps of a running skill between two looks.
@@ -131,10 +133,14 @@ class CameraPerception:
         return logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
 
     def _remember(self, seen: dict[str, Belief], shots: Sequence[Shot]) -> None:
+        """What is seen now, and what was seen before and may be there still; of two names for one thing the later one."""
         held = self._held[0] if self._held else None
-        unseen = {name: belief for name, belief in self._believed.items() if name not in seen}
-        hidden = {n: b for n, b in unseen.items() if n == held or _is_hidden(b.box, shots)}
-        self._believed = {**hidden, **seen}
+        kept = dict(seen)
+        for name, belief in self._believed.items():
+            renamed = any(_unlike(belief.box, other.box) < _RENAMED for other in seen.values())
+            if name not in seen and (name == held or (_may_be_there(belief.box, shots) and not renamed)):
+                kept[name] = belief
+        self._believed = kept
 
     def _follow(self, shots: Sequence[Shot]) -> None:
         """See again what is known, by where and how large it is, without asking for names."""
@@ -217,8 +223,8 @@ def _turned(v: np.ndarray, yaw: float) -> np.ndarray:
     return np.array([c * v[0] - s * v[1], s * v[0] + c * v[1], v[2]])
 
 
-def _is_hidden(box: Box, shots: Sequence[Shot]) -> bool:
-    """Whether no camera can see a place: something is in front of it, or it is outside of every picture."""
+def _may_be_there(box: Box, shots: Sequence[Shot]) -> bool:
+    """Whether no camera sees that a place is empty: it would see through to what is behind the middle of the thing."""
     points = box.position + np.array([[0, 0, 0], [0, 0, 1], [0, 1, 0], [0, -1, 0], [1, 0, 0], [-1, 0, 0]]) * box.half
     for shot in shots:
         pixels, depth = shot.camera.pixels(points)
@@ -226,7 +232,6 @@ def _is_hidden(box: Box, shots: Sequence[Shot]) -> bool:
         h, w = shot.picture.depth.shape
         inside = (row >= 0) & (row < h) & (column >= 0) & (column < w) & (depth > 0)
         seen = shot.picture.depth[row[inside], column[inside]]
-        free = seen > depth[inside] - _HIDDEN - float(box.half.min())
-        if free.sum() > len(points) / 2:
+        if (seen > depth[inside] + _THROUGH * float(box.half.min())).sum() > len(points) / 2:
             return False
     return True
