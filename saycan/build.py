@@ -112,7 +112,9 @@ def build_rule(agent: Any) -> Rule:
 
 
 def limits_of(agent: Any) -> Limits:
-    """When an agent of this config stops by itself."""
+    """When an agent of this config stops by itself. One that does not listen (``uniform``) has no reason to decline."""
+    if agent.language == "uniform":
+        return Limits(steps=agent.steps, tries=agent.tries, decline=0.0, least=0.0)
     return Limits(steps=agent.steps, tries=agent.tries, decline=agent.decline, least=agent.least)
 
 

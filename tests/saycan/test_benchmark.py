@@ -43,7 +43,7 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def arguments(suite: Path, model: Path, out: Path, *more: str) -> list[str]:
-    given = [f"suite={suite}", f"out={out}", "llm=transformers", f"llm.model={model}", *EAGER, *more]
+    given = [f"suite={suite}", f"out={out}", "llm=transformers", f"llm.model={model}", "planner=base", *EAGER, *more]
     return [sys.executable, "-m", "saycan.benchmark", *given]
 
 

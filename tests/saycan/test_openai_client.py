@@ -131,7 +131,13 @@ def test_each_failure_is_one_sentence(name: str) -> None:
 
 
 def test_the_main_job_without_its_server(tmp_path: Path) -> None:
-    arguments = ["llm=openai", "llm.base_url=http://127.0.0.1:1/v1", "llm.retries=1", f"out={tmp_path / 'new'}"]
+    arguments = [
+        "llm=openai",
+        "planner=base",
+        "llm.base_url=http://127.0.0.1:1/v1",
+        "llm.retries=1",
+        f"out={tmp_path / 'new'}",
+    ]
     command = [sys.executable, "-m", "saycan.run", "put it away", *arguments]
     failed = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert failed.returncode == 2 and "cannot be reached" in failed.stderr

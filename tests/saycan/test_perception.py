@@ -243,7 +243,14 @@ def test_an_agent_with_cameras_never_asks_for_the_truth(tiny_model: Path, monkey
 
     for method in ("state", "box", "owners"):
         spied(method)
-    overrides = ["llm=transformers", f"llm.model={tiny_model}", "perception=camera", "agent.steps=2", "agent.decline=0"]
+    overrides = [
+        "llm=transformers",
+        f"llm.model={tiny_model}",
+        "planner=base",
+        "perception=camera",
+        "agent.steps=2",
+        "agent.decline=0",
+    ]
     with initialize_config_dir(str(CONFIGS), version_base="1.3"):
         agent = build_agent(compose("run", [*overrides, "agent.least=0", "agent.done=0"]))
     episode = agent.run("put the red block in the blue bowl")
