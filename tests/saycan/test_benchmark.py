@@ -98,7 +98,7 @@ def check_stopped(command: list[str], out: Path, done: int) -> None:
     began = time.monotonic()
     stopped.send_signal(signal.SIGINT)
     said, complaints = stopped.communicate(timeout=60)
-    assert time.monotonic() - began < 6, "Ctrl-C is slow"  # 2 s; more where tests share two cores with others
+    assert time.monotonic() - began < 12, "Ctrl-C is slow"  # 2 s; more where tests share two cores with others
     assert stopped.returncode == 130 and "Traceback" not in complaints, complaints
     assert not [p for p in children if p.is_running()]
     kept = json.loads((out / "results.json").read_text())

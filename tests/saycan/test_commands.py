@@ -22,7 +22,7 @@ def test_the_main_job(tmp_path: Path) -> None:
     assert episode["outcome"] == "done"
     assert [step["choice"] for step in episode["steps"]][:2] == ["pick up the red block", "put it in the blue bowl"]
     first = episode["steps"][0]["candidates"]
-    assert 0.9 < sum(c["say"] for c in first) < 1 + 1e-6  # the rest is on refusing
+    assert 0.4 < sum(c["say"] for c in first) < 1 + 1e-6  # the rest is on refusing
     can = {c["skill"]: c["can"] for c in first}
     assert can["pick up the red block"] > 0.8 and can["put it in the blue bowl"] < 0.2
     page = (tmp_path / "report.html").read_text()
