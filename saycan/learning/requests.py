@@ -9,6 +9,7 @@ import numpy as np
 
 from saycan.learning.grammar import fill, grammar, laid, pick
 from saycan.learning.nouns import Names, UnsuitableError
+from saycan.learning.spots import spot
 from sim import cabinet
 from sim.relations import DIRECTIONS, REGIONS, is_at
 
@@ -63,10 +64,6 @@ def _thing(names: Names, rng: np.random.Generator, kinds: tuple[str, ...] = ()) 
     return names.the(name), [name]
 
 
-def _place(rng: np.random.Generator, region: str) -> str:
-    return str(pick(rng, grammar()["places"][region]))
-
-
 def take(names: Names, rng: np.random.Generator) -> Request:
     said, options = _thing(names, rng)
     templates = "give" if "tray" not in names.all and rng.random() < 0.25 else "take"
@@ -100,9 +97,9 @@ def put_on(names: Names, rng: np.random.Generator) -> Request:
 
 def put_at(names: Names, rng: np.random.Generator) -> Request:
     said, options = _thing(names, rng)
-    region = str(pick(rng, REGIONS))
-    goal = either([f"at({x}, {region})" for x in options])
-    return Request(_say(rng, "put_at", x=said, p=_place(rng, region)), goal, frozenset(options))
+    where = spot(names, rng, options)
+    goal = either([f"at({x}, {where.region})" for x in options])
+    return Request(_say(rng, "put_at", x=said, p=where.said), goal, where.beside.union(options))
 
 
 def put_beside(names: Names, rng: np.random.Generator) -> Request:

@@ -10,11 +10,11 @@ import numpy as np
 from saycan.learning.grammar import fill, grammar, laid, pick
 from saycan.learning.nouns import Names, UnsuitableError, entry_of
 from saycan.learning.requests import Request, either, one_of
+from saycan.learning.spots import CORNERS, place
 from sim.relations import REGIONS, is_in
 
 MOST = 4  # things in one request
 NUMBERS = {2: "two", 3: "three", 4: "four"}
-_CORNERS = tuple(region for region in REGIONS if "corner" in region)
 
 
 def say_of(rng: np.random.Generator, templates: str, kind: str = "", **slots: str) -> str:
@@ -75,16 +75,14 @@ def all_at(names: Names, rng: np.random.Generator) -> Request:
     said, things = _group(names, rng)
     region = str(pick(rng, REGIONS))
     goal = " and ".join(f"at({x}, {region})" for x in things)
-    return Request(
-        say_of(rng, "put_at", xs=said, p=str(pick(rng, grammar()["places"][region]))), goal, frozenset(things)
-    )
+    return Request(say_of(rng, "put_at", xs=said, p=place(rng, region)), goal, frozenset(things))
 
 
 def spread(names: Names, rng: np.random.Generator) -> Request:
     """Each in another corner, or one on either side."""
     said, things = _group(names, rng)
     sides = len(things) == 2 and rng.random() < 0.3
-    regions = ("left side", "right side") if sides else _CORNERS
+    regions = ("left side", "right side") if sides else CORNERS
     word = "side" if sides else "corner"
     goals = [
         " and ".join(f"at({x}, {r})" for x, r in zip(things, way, strict=True))
@@ -165,7 +163,7 @@ def two(names: Names, rng: np.random.Generator) -> Request:
     rule = str(pick(rng, ["two", "two", "two_bowls", "two_places"]))
     if rule == "two_places":
         p, p2 = (str(r) for r in rng.permutation(REGIONS)[:2])
-        words, goal = {"p": _place(rng, p), "p2": _place(rng, p2)}, f"at({x}, {p}) and at({x2}, {p2})"
+        words, goal = {"p": place(rng, p), "p2": place(rng, p2)}, f"at({x}, {p}) and at({x2}, {p2})"
         about = {x, x2}
     else:
         bowls = names.of_kind("bowl") if rule == "two_bowls" else names.receptacles
@@ -191,7 +189,3 @@ def _pair(names: Names, rng: np.random.Generator) -> tuple[str, str]:
     twos = [pair for pair in alike if len(pair) == 2]
     x, x2 = rng.permutation(twos[0] if twos and rng.random() < 0.7 else names.movable)[:2]
     return str(x), str(x2)
-
-
-def _place(rng: np.random.Generator, region: str) -> str:
-    return str(pick(rng, grammar()["places"][region]))

@@ -25,10 +25,10 @@ from sim.state import WorldState
 Ask = Callable[[Names, np.random.Generator], Request]
 
 SINGLE: dict[Ask, float] = {
-    requests.take: 1.2,
+    requests.take: 2.5,
     requests.put_in: 3.5,
     requests.put_on: 1.5,
-    requests.put_at: 2.0,
+    requests.put_at: 2.3,
     requests.put_beside: 0.7,
     requests.push: 1.8,
     requests.open_drawer: 1.2,
@@ -49,7 +49,7 @@ SETS: dict[Ask, float] = {
     sets.sort: 0.8,
     sets.two: 2.0,
 }
-_SHARES = {"single": 0.36, "several": 0.17, "set": 0.27, "refuse": 0.20}
+_SHARES = {"single": 0.38, "several": 0.17, "set": 0.27, "refuse": 0.18}
 _TRIES = 10  # requests before something else is asked for
 _MOST_SKILLS = 10
 

@@ -13,6 +13,7 @@ from saycan.perception.schedule import rate
 from saycan.perception.votes import CENTRE_UNIT, CLASSES, HALF_UNIT, SQUARE, VoteNet, features
 
 BATCH, SIDE = 24, 96  # crops, and their pixels a side: whole pictures are mostly table
+_NEAR = 0.004  # metres between things that touch, or almost
 
 
 def train_votes(
@@ -70,16 +71,25 @@ def batch(
 
 
 def _window(page: Page, rng: np.random.Generator) -> tuple[slice, slice]:
-    """A square somewhere round a pixel of a random thing, one of which little is seen more often; now and then anywhere."""
+    """A square somewhere round a pixel of a random thing, more often one of which little is seen or that is in, on or against
+    another; now and then anywhere."""
     h, w = page.owner.shape
     seen, pixels = np.unique(page.owner[page.owner >= 0], return_counts=True)
     row, column = int(rng.integers(h)), int(rng.integers(w))
     if len(seen) and rng.random() < 0.85:
-        weights = 1 / np.sqrt(pixels)
+        weights = (1 + 2 * _crowded(page.boxes)[seen]) / np.sqrt(pixels)
         where = np.argwhere(page.owner == rng.choice(seen, p=weights / weights.sum()))
         row, column = where[int(rng.integers(len(where)))] + rng.integers(-24, 25, 2)
     top, left = int(np.clip(row - SIDE // 2, 0, h - SIDE)), int(np.clip(column - SIDE // 2, 0, w - SIDE))
     return slice(top, top + SIDE), slice(left, left + SIDE)
+
+
+def _crowded(boxes: np.ndarray) -> np.ndarray:
+    """Which things are in, on or against another one, bool, shape (N,): upright boxes round them come within ``_NEAR``."""
+    middle, half = boxes[:, :3], boxes[:, 3:6].copy()
+    half[:, :2] = np.minimum(half[:, :2].max(1, keepdims=True), 1.2 * half[:, :2])  # turned at random
+    gap = np.abs(middle[:, None] - middle) - half[:, None] - half
+    return ((gap < _NEAR).all(-1) & ~np.eye(len(boxes), dtype=bool)).any(1)
 
 
 def loss(said: torch.Tensor, target: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:

@@ -15,18 +15,12 @@ from saycan.perception.votes import CENTRE_UNIT, CLASSES, HALF_UNIT, SQUARE, STE
 from sim.geometry import Box
 
 _MOST = 6000  # votes that are gathered; of more, a random choice
-_JUMP = (
-    0.006  # metres by which the votes of neighbouring pixels of one thing may differ: across an edge they differ more
-)
-_PASSES = (
-    (0.008, 0.012),
-    (0.014, 0.02),
-)  # metres between votes that support each other, and from a thing's place to votes for it
+_JUMP = 0.02  # metres by which votes of neighbouring pixels of one thing may differ: across an edge they differ more
+# Metres between votes that support each other, and from a thing's place to the votes for it: first for what is seen well.
+_PASSES = ((0.006, 0.012), (0.01, 0.016), (0.016, 0.024))
 _REACH_SHARE = 0.08  # of a thing's size, by which that reaches further
-_GRIP, _HANGS = (
-    0.03,
-    0.08,
-)  # metres from the fingertips, to the sides and down, at which the centre of what they hold is
+# Metres from the fingertips, to the sides and down, at which the centre of what they hold is.
+_GRIP, _HANGS = 0.03, 0.08
 _SUPPORT = 8  # votes that a thing needs at its densest
 _LEAST = 10  # pixels that make a thing
 _FOOT, _ENOUGH = 0.004, 25  # metres above a thing's foot, and pixels, from which on its outline tells how it is turned
