@@ -28,10 +28,8 @@ from skills.library import Skill
 
 CAUSES = ("language", "affordance", "perception", "execution", "unknown", "error")
 _MISPLACED = 0.03  # metres
-_MOST_PARTS, _LONGEST = (
-    3,
-    40,
-)  # parts of a goal that are searched together; skills after which a way is no longer followed
+_MOST_PARTS = 3  # parts of a goal that are searched together
+_LONGEST = 40  # skills after which a way is no longer followed
 _PREDICATE = re.compile(r"[a-z]+\s*\([^()]*\)")
 _EVERY_ONE = re.compile(r"all\s*\(([^(),]+),\s*([a-z]+\s*\([^()]*\))\s*\)")
 

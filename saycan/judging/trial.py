@@ -31,10 +31,8 @@ from skills import library as skill_library
 from skills.library import Skill
 
 _DRAWS = 20  # seeds tried for another layout, before a task counts as one that has none
-_CAMERA, _EVERY = (
-    Camera(width=240, height=180),
-    8,
-)  # films are small: a report holds many; a picture every third of a second
+_CAMERA = Camera(width=240, height=180)  # films are small: a report holds many
+_EVERY = 8  # control steps to a picture: a third of a second
 
 
 @dataclass(frozen=True)
