@@ -22,7 +22,9 @@ STYLE = Style(examples=0, places=True)
 """What a trained planner reads. ``configs/planner/trained.yaml`` says the same."""
 
 _FAILS, _STRAYS = 0.12, 0.04  # shares of steps at which a try fails, or something is done that was not asked for
-_FALLS = 0.3  # share of failures to put something down after which it lies elsewhere: "can" tells that, the text does not
+_FALLS = (
+    0.3  # share of failures to put something down after which it lies elsewhere: the text does not tell, "can" does
+)
 _OTHER_WAY = 0.15  # share of choices among right ones that is not the first
 _MOST_STEPS = 12
 _PER_SCENE = 3
