@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import hydra
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -120,14 +122,14 @@ def _check_overrides(config_name: str) -> None:
     """Compose the config once before Hydra does, so that a mistake is one sentence and not Hydra's page."""
     kept = ("hydra.searchpath",)
     overrides = [a for a in sys.argv[1:] if a.startswith(kept) or not a.startswith(("-", "hydra"))]
-    if any(a in sys.argv[1:] for a in ("-h", "--help", "--hydra-help", "-m", "--multirun")):
+    if any(a in sys.argv[1:] for a in ("-h", "--help", "--hydra-help")):
         return
     GlobalHydra.instance().clear()
     try:
         with hydra.initialize_config_dir(str(CONFIGS), version_base="1.3"):
-            given = hydra.compose(config_name, overrides)
-            groups = [o for o in overrides if o.startswith(kept) or (CONFIGS / o.split("=")[0].lstrip("+~")).is_dir()]
-            _check_types(hydra.compose(config_name, groups), given)
+            for job in _jobs(overrides) if {"-m", "--multirun"} & set(sys.argv[1:]) else [overrides]:
+                groups = [o for o in job if o.startswith(kept) or (CONFIGS / o.split("=")[0].lstrip("+~")).is_dir()]
+                _check_types(hydra.compose(config_name, groups), hydra.compose(config_name, job))
     except (HydraException, OmegaConfBaseException) as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         unknown = re.match(r"Could not override '([^']*)'", lines[0])
@@ -135,6 +137,13 @@ def _check_overrides(config_name: str) -> None:
         raise InputError(f"{what}; `--help` lists what can be set") from None
     finally:
         GlobalHydra.instance().clear()
+
+
+def _jobs(overrides: list[str]) -> list[list[str]]:
+    """The overrides of each job of a multirun."""
+    parsed = OverridesParser.create().parse_overrides(overrides)
+    batches: list[list[list[str]]] = BasicSweeper.split_arguments(parsed, None)
+    return [job for batch in batches for job in batch]
 
 
 def _check_types(usual: DictConfig, given: DictConfig, prefix: str = "") -> None:

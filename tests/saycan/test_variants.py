@@ -271,3 +271,16 @@ def test_variants_can_be_swept_over(monkeypatch: pytest.MonkeyPatch, tmp_path: P
         command("run", positional="instruction")(job)()
     assert ended.value.code == 0
     assert seen == [(3, "scored", True), (3, "uniform", True), (3, "scored", False)]
+
+
+@pytest.mark.parametrize(
+    ("override", "words"), [("seed=1,abc", "seed must be a whole number"), ("agent=full,nobody", "agent/nobody")]
+)
+def test_a_sweep_is_checked_before_its_first_job(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str], override: str, words: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["run", "go there", "-m", override])
+    with pytest.raises(SystemExit) as ended:
+        command("run", positional="instruction")(lambda config: pytest.fail("a job was begun"))()
+    assert ended.value.code == 2 and words in capfd.readouterr().err
