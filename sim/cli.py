@@ -93,8 +93,8 @@ def output_folder(config: DictConfig, name: str) -> Path:
 
 
 def print_json(data: dict[str, Any]) -> None:
-    """A measurement's last line."""
-    print(json.dumps(data), flush=True)
+    """A measurement's last line. JSON knows no NaN: what could not be measured is null."""
+    print(json.dumps(json.loads(json.dumps(data), parse_constant=lambda name: None)), flush=True)
 
 
 def _take_positional() -> str | None:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from sim.cli import print_json
+
 
 def run(module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", module, *arguments]
@@ -140,3 +142,8 @@ def test_evaluate_refuses_a_damaged_checkpoint(tmp_path: Path) -> None:
     broken.write_bytes(b"nonsense")
     failed = run("skills.evaluate", f"checkpoint={broken}")
     assert failed.returncode == 2 and "damaged" in failed.stderr and "Traceback" not in failed.stderr
+
+
+def test_the_last_line_is_json_for_everybody(capsys: pytest.CaptureFixture[str]) -> None:
+    print_json({"right": float("nan"), "families": {"all": float("inf"), "none": 0.5}})
+    assert capsys.readouterr().out == '{"right": null, "families": {"all": null, "none": 0.5}}\n'
