@@ -15,6 +15,7 @@ from saycan.perception.clip import Matcher
 from saycan.perception.crops import crop
 from saycan.perception.proposals import Proposal, propose
 from saycan.perception.rig import Shot, shoot
+from saycan.perception.sizes import log_fit
 from saycan.perception.votes import VoteNet
 from saycan.types import SceneView
 from sim import cabinet
@@ -29,6 +30,7 @@ _NEAR = 0.025  # metres from the fingertips at which a thing may be what they ho
 _RENAMED = 0.03  # metres up to which two boxes are one thing
 _SAME = 0.05  # metres that a thing may have moved between two looks of a running skill
 _THROUGH = 0.5  # of a thing's least half side, by which one must see further than its middle to know that it is gone
+_SURE, _UNLIKE = 0.5, 3e-3  # of what may be a part of another thing: least probability of its name, most of that one's
 _MANY = 30  # things from which on a warning is given
 
 
@@ -56,7 +58,7 @@ class CameraPerception:
     """
 
     def __init__(
-        self, network: VoteNet, matcher: Matcher, cameras: Sequence[Camera], every: int = 6, least: float = 0.2
+        self, network: VoteNet, matcher: Matcher, cameras: Sequence[Camera], every: int = 6, least: float = 0.1
     ):
         self._network, self._matcher, self._cameras = network, matcher, tuple(cameras)
         self._every, self._least = every, least
@@ -111,12 +113,23 @@ class CameraPerception:
         if not proposals:
             return {}
         log_p = self._log_probabilities(proposals, shots)
+        things = self._things(proposals, log_p)
+        proposals = [proposals[i] for i in things]
+        fit = log_fit([p.box for p in proposals], self._matcher.phrases)
+        log_p = log_p[things] + np.where([[p.held] for p in proposals], 0.0, fit)
         found = {}
         for row, column in zip(*linear_sum_assignment(-np.maximum(log_p, -30)), strict=True):
             score = math.exp(log_p[row, column])
             if score >= self._least:
                 found[self._matcher.phrases[column]] = Belief(proposals[row].box, score)
         return found | _fixtures(found)
+
+    @staticmethod
+    def _things(proposals: Sequence[Proposal], log_p: np.ndarray) -> list[int]:
+        """Which proposals are things of their own: what may be a part of another thing has to look unlike that."""
+        looks, surely = log_p.argmax(1), log_p.max(1) > math.log(_SURE)
+        unlike = log_p[:, looks] < math.log(_UNLIKE)
+        return [i for i, p in enumerate(proposals) if p.host is None or (surely[i] and unlike[i, p.host])]
 
     def _log_probabilities(self, proposals: Sequence[Proposal], shots: Sequence[Shot]) -> np.ndarray:
         """log p(phrase | what is seen), shape (K, phrases): the pictures' votes weighed by how much of the thing each shows."""

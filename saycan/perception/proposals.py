@@ -24,7 +24,8 @@ _GRIP, _HANGS = 0.03, 0.08
 _SUPPORT = 8  # votes that a thing needs at its densest
 _LEAST = 10  # pixels that make a thing
 _FOOT, _ENOUGH = 0.004, 25  # metres above a thing's foot, and pixels, from which on its outline tells how it is turned
-_ALIKE, _EDGE = 0.55, 0.008  # ratio of sizes, and metres, up to which something on a thing is a part of it
+_EDGE = 0.008  # metres that something may stand out from a thing whose part it is
+_GAP, _OVERHANG = 0.04, 0.03  # metres up and down, and to the sides, that sight may err in where a thing rests
 
 
 @dataclass(frozen=True)
@@ -34,11 +35,15 @@ class Proposal:
     :param box: where it is.
     :param masks: which pixels show it, for each picture; bool, at the network's resolution, shape (h, w).
     :param spread: root mean square distance of its votes, metres: how well they agree.
+    :param host: which of the proposals it may be a part of, if it does not look like another thing; None: it is a thing.
+    :param held: whether it is between the fingers, which hide much of it.
     """
 
     box: Box
     masks: tuple[np.ndarray, ...]
     spread: float
+    host: int | None = None
+    held: bool = False
 
     @property
     def pixels(self) -> int:
@@ -80,8 +85,11 @@ def group(
     if grip is not None:
         labels = _with_what_is_held(labels, place, grip)
     clusters = [np.flatnonzero(labels == label) for label in range(labels.max() + 1)]
-    clusters = _gathered([c for c in clusters if len(c) >= _LEAST], place, votes, points[thing])
-    return [_proposal(c, where, thing.shape, place, votes, points[thing]) for c in clusters]
+    clusters = sorted((c for c in clusters if len(c) >= _LEAST), key=len, reverse=True)
+    found = [_proposal(c, where, thing.shape, place, votes, points[thing]) for c in clusters]
+    hosts = _hosts([np.median(points[thing][c], 0) for c in clusters], [p.box for p in found])
+    held = [grip is not None and bool(np.linalg.norm(p.box.position - grip) < _HANGS + _GRIP) for p in found]
+    return _borne([replace(p, host=host, held=h) for p, host, h in zip(found, hosts, held, strict=True)])
 
 
 def _steady(place: np.ndarray) -> np.ndarray:
@@ -137,26 +145,34 @@ def _middles(votes: np.ndarray, close: float, reach: float) -> list[np.ndarray]:
     return middles
 
 
-def _gathered(clusters: list[np.ndarray], place: np.ndarray, votes: np.ndarray, points: np.ndarray) -> list[np.ndarray]:
-    """Clusters, largest first. A small one that lies on a large one and says it is about as large is a part of that: at a thing's
-    edges votes waver."""
-    kept: list[np.ndarray] = []
-    for cluster in sorted(clusters, key=len, reverse=True):
-        long = float(np.median(place[cluster, 3]))
-        for number, other in enumerate(kept):
-            box = _box(place[other], votes[other])
-            if _ALIKE < long / box.half[0] < 1 / _ALIKE and _lies_in(points[cluster], box):
-                kept[number] = np.concatenate([other, cluster])
-                break
-        else:
-            kept.append(cluster)
-    return kept
+def _hosts(middles: Sequence[np.ndarray], boxes: Sequence[Box]) -> list[int | None]:
+    """For each proposal, largest first, the one before it on which it lies, and of which it may so be a part: at a thing's edges votes
+    waver."""
+    hosts: list[int | None] = []
+    for number, middle in enumerate(middles):
+        fitting = (i for i in range(number) if hosts[i] is None and _lies_in(middle, boxes[i]))
+        hosts.append(next(fitting, None))
+    return hosts
 
 
-def _lies_in(points: np.ndarray, box: Box) -> bool:
-    """Whether the middle of some points lies in a box, or almost."""
-    x, y, z = np.median(points, 0)
-    return box.covers(np.array([x, y]), -_EDGE) and box.bottom - _EDGE < z < box.top + _EDGE
+def _borne(proposals: list[Proposal]) -> list[Proposal]:
+    """Those that the table, another one or the fingers can bear: nothing floats, but the arm is taken for a thing now and then."""
+    kept = [i for i, p in enumerate(proposals) if p.held or _rests(p.box, [q.box for q in proposals if q is not p])]
+    number: dict[int | None, int] = {old: new for new, old in enumerate(kept)}
+    return [replace(proposals[i], host=number.get(proposals[i].host)) for i in kept]
+
+
+def _rests(box: Box, others: Sequence[Box]) -> bool:
+    """Whether a box stands on the table, or in or on another one."""
+    tops = [
+        other.top for other in others if other.covers(box.position[:2], -_OVERHANG) and other.bottom < box.bottom + _GAP
+    ]
+    return -_GAP < box.bottom < max([0.0, *tops]) + _GAP
+
+
+def _lies_in(point: np.ndarray, box: Box) -> bool:
+    """Whether a point lies in a box, or almost."""
+    return box.covers(point[:2], -_EDGE) and box.bottom - _EDGE < point[2] < box.top + _EDGE
 
 
 def _proposal(

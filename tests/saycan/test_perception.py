@@ -22,6 +22,7 @@ from saycan.perception.phrases import caption, comes_in_colours, fits, kinds, lo
 from saycan.perception.practice import HELD_OUT, draw_start, names, sample
 from saycan.perception.rig import DEFAULT, Shot, shoot
 from saycan.perception.schedule import shares
+from saycan.perception.sizes import log_fit
 from sim.cli import InputError
 from sim.geometry import Box
 from sim.objects import catalogue
@@ -89,6 +90,43 @@ def test_votes_that_agree_are_a_thing_even_inside_another(rng: np.random.Generat
         assert proposal.box.round or proposal.box.yaw == pytest.approx(true.yaw, abs=0.15)
 
 
+def test_nothing_floats_but_what_is_held(rng: np.random.Generator) -> None:
+    block = Box(np.array([0.5, 0.0, 0.02]), 0.3, np.array([0.02, 0.02, 0.02]))
+    above = replace(block, position=block.position + np.array([0.0, 0.0, 0.04]))
+    floating = replace(block, position=np.array([0.4, 0.2, 0.3]))
+    places = [(slice(0, 10), slice(0, 20)), (slice(20, 30), slice(0, 15)), (slice(40, 50), slice(0, 10))]
+    spoken, points = said(list(zip((block, above, floating), places, strict=True)), rng)
+    assert [p.pixels for p in proposals.group(spoken, points, rng)] == [200, 150]
+    held = proposals.group(spoken, points, rng, grip=floating.position)
+    assert [p.held for p in held] == [False, False, True] and held[2].pixels == 100
+
+
+def test_a_part_of_a_thing_has_to_look_like_something_else(rng: np.random.Generator) -> None:
+    """Votes that waver make a second proposal of a bowl's rim; a bag in the bowl is one as well. Their looks tell."""
+    bowl = Box(np.array([0.5, 0.0, 0.0275]), 0.0, np.array([0.085, 0.085, 0.0275]), True)
+    inside = Box(np.array([0.52, 0.01, 0.03]), 0.3, np.array([0.055, 0.026, 0.015]))
+    found = proposals.group(
+        *said([(bowl, (slice(0, 30), slice(0, 30))), (inside, (slice(40, 50), slice(0, 10)))], rng), rng
+    )
+    assert [p.host for p in found] == [None, 0]
+    perception, phrases = eyes(), clip.phrases_of(None)
+    log_p = np.full((2, len(phrases)), -20.0)
+    log_p[:, phrases.index("red bowl")] = np.log([0.99, 0.1])
+    log_p[1, phrases.index("chips bag")] = np.log(0.9)
+    perception._log_probabilities = lambda *_: log_p  # type: ignore[method-assign]
+    assert list(perception.name(found, [])) == ["red bowl"]
+    log_p[1, phrases.index("red bowl")] = -12.0
+    assert list(perception.name(found, [])) == ["red bowl", "chips bag"]
+
+
+def test_sizes_tell_what_looks_cannot() -> None:
+    names = ["coke can", "drawer", "purple elephant"]
+    can, lying = np.array([0.027, 0.027, 0.05]), np.array([0.05, 0.027, 0.027])
+    for half in (can, lying, 1.12 * can):
+        fit = log_fit([Box(np.zeros(3), 0.0, half)], names)[0]
+        assert fit[0] == 0 and fit[1] < -6 and fit[2] == 0  # of what the catalogue does not have, no size is known
+
+
 def test_the_network_learns_to_point_at_centres(table: Tabletop) -> None:
     from saycan.perception.album import page
 
@@ -131,7 +169,7 @@ def test_held_out_pairs_are_never_learned_from() -> None:
 def test_what_ships_sees_scenes_that_it_was_not_trained_on(table: Tabletop) -> None:
     seen = [measure.look_at_a_scene(table, eyes(), DEFAULT, seed) for seed in range(50_000, 50_012)]
     figures = measure.figures(seen)
-    assert figures["found"] > 0.82 and figures["named_right"] > 0.93 and figures["false_things"] <= 4  # type: ignore[operator]
+    assert figures["found"] > 0.92 and figures["named_right"] > 0.95 and figures["false_things"] <= 2  # type: ignore[operator]
     assert figures["position_error_mm"]["median"] < 6 and figures["in_or_on_right"] > 0.9  # type: ignore[index, operator]
 
 
