@@ -6,6 +6,7 @@ import csv
 import shutil
 import sys
 from collections.abc import Iterable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,10 @@ def main(config: Any) -> int:
     """Load, train, save the adapter; the last line is JSON."""
     _check(config)
     folder = output_folder(config, "planner")
-    from saycan.learning.imitate import STATE, Imitation, Settings
+    from saycan.learning.imitate import Imitation, Settings
+    from saycan.learning.trainer import STATE
 
-    settings = Settings(config.minutes, config.seed, config.rank, config.scale, config.learning_rate, config.scenes)
+    settings = Settings(**{field.name: config[field.name] for field in fields(Settings)})
     trainer = Imitation(*load(config.llm.model, "bfloat16", fast=False), settings)
     if config.resume and (folder / STATE).is_file():
         trainer.restore(folder / STATE)
