@@ -6,18 +6,19 @@ import csv
 import shutil
 import sys
 from collections.abc import Iterable
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from rich.progress import Progress, TextColumn
 
 from saycan.language.adapter import INSTALLED
-from saycan.language.weights import load
 from sim.cli import InputError, command, output_folder, print_json
 
-METHODS = ("imitate",)
-COLUMNS = ("step", "minutes", "loss", "test_loss", "test_right")
+COLUMNS = ("step", "minutes", "loss", "reward", "success", "entropy", "kl", "flat", "agreement")
+COLUMNS += ("mistakes", "preferred", "told_apart", "test_loss", "test_right", "test_success")
+_POSITIVE = ("minutes", "rank", "scale", "learning_rate", "scenes", "tasks", "epochs", "tau", "sharpness")
+_POSITIVE += ("discriminator_rate",)
+_NOT_NEGATIVE = ("seed", "beta", "strength", "price", "alone")
 
 
 @command("train_planner")
@@ -25,20 +26,23 @@ def main(config: Any) -> int:
     """Load, train, save the adapter; the last line is JSON."""
     _check(config)
     folder = output_folder(config, "planner")
-    from saycan.learning.imitate import Imitation, Settings
+    from saycan.learning.methods import build
+    from saycan.learning.perplexity import perplexity
     from saycan.learning.trainer import STATE
 
-    settings = Settings(**{field.name: config[field.name] for field in fields(Settings)})
-    trainer = Imitation(*load(config.llm.model, "bfloat16", fast=False), settings)
+    trainer = build(config)
     if config.resume and (folder / STATE).is_file():
         trainer.restore(folder / STATE)
     quiet = not (config.progress and sys.stderr.isatty())
     with Progress(*Progress.get_default_columns(), TextColumn("{task.fields[note]}"), disable=quiet) as bars:
-        bar = bars.add_task("Imitating", total=config.minutes, note="")
+        bar = bars.add_task(f"Training ({config.method})", total=config.minutes, note="")
         for figures in _logged(trainer.run(folder), folder / "progress.csv", config.resume):
             bars.update(bar, completed=figures["minutes"], note=f"loss {figures['loss']:.3f}")
-    figures = {key: round(value, 4) for key, value in trainer.test().items()}
-    record = {"model": config.llm.model, "method": config.method, "seed": config.seed, **figures}
+    with trainer.as_it_came() as model:
+        before = perplexity(model, trainer.tokenizer)
+    figures = {**trainer.test(), "perplexity_before": before, "perplexity": trainer.measured(perplexity)}
+    record = {"model": config.llm.model, "method": config.method, "seed": config.seed, "start": config.start}
+    record |= {key: round(value, 4) for key, value in figures.items()}
     trainer.export(folder / INSTALLED.name, record)
     if config.install:
         shutil.copy(folder / INSTALLED.name, INSTALLED)
@@ -47,12 +51,20 @@ def main(config: Any) -> int:
 
 
 def _check(config: Any) -> None:
-    if config.method not in METHODS:
-        raise InputError(f"method must be one of {', '.join(METHODS)}, not '{config.method}'")
+    """Raise an InputError where a value makes no sense."""
     if config.resume and not config.out:
         raise InputError("resume=true needs the folder of the training that was stopped: out=DIR")
-    if min(config.minutes, config.rank, config.scale, config.learning_rate, config.scenes) <= 0:
-        raise InputError("minutes, rank, scale, learning_rate and scenes must be more than 0")
+    for key in _POSITIVE:
+        if config.get(key, 1) <= 0:
+            raise InputError(f"{key} must be more than 0, not {config[key]}")
+    for key in _NOT_NEGATIVE:
+        if config.get(key, 0) < 0:
+            raise InputError(f"{key} must be 0 or more, not {config[key]}")
+    for key, low, high in (("clip", 0, 1), ("keep", 0, 1), ("prefer", 0, 1)):
+        if not low <= config.get(key, low) <= high:
+            raise InputError(f"{key} must be from {low} to {high}, not {config[key]}")
+    if config.get("group", 2) < 2:
+        raise InputError(f"group must be 2 or more, not {config.group}: episodes are compared with one another")
 
 
 def _logged(steps: Iterable[dict[str, float]], path: Path, more: bool) -> Iterable[dict[str, float]]:

@@ -129,7 +129,7 @@ class Trainer:
         try:
             for key, weight in self.learned.items():
                 weight.data = self.kept[f"{name}.{key}"]
-            with torch.inference_mode():
+            with torch.no_grad():
                 yield
         finally:
             for key, weight in self.learned.items():

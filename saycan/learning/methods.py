@@ -1,0 +1,43 @@
+"""From the config of ``saycan.train_planner`` to a trainer: which ways of learning there are, and what each is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any
+
+from saycan.build import load_scorer
+from saycan.judging.worlds import WORLDS
+from saycan.language.weights import load
+from saycan.learning import grpo, implicit, imitate, inverse, judges
+from saycan.learning.judges import JUDGES, Judge
+from saycan.learning.trainer import Settings, Trainer
+from sim.cli import InputError
+
+METHODS: dict[str, tuple[type[Settings], Callable[..., Trainer]]] = {
+    "imitate": (imitate.Settings, imitate.Imitation),
+    "implicit": (implicit.Settings, implicit.Implicit),
+    "inverse": (inverse.Settings, inverse.Inverse),
+    "grpo": (grpo.Settings, grpo.Grpo),
+}
+
+
+def build(config: Any) -> Trainer:
+    """The trainer of a config, with its model loaded, at its start.
+
+    :raises InputError: if there is no such judge or world, or a model or an adapter cannot be had.
+    """
+    kind, make = METHODS[config.method]
+    settings = kind(**{field.name: config[field.name] for field in fields(kind)})
+    for key, known in (("world", tuple(WORLDS)), ("judge", JUDGES)):
+        if config.get(key, known[0]) not in known:
+            raise InputError(f"{key} must be one of {', '.join(known)}, not '{config[key]}'")
+    extra = {"judge": build_judge(config)} if "judge" in config else {}
+    return make(*load(config.llm.model, "bfloat16", fast=False), settings, **extra)
+
+
+def build_judge(config: Any) -> Judge:
+    """Who judges episodes."""
+    if config.judge == "llm":
+        return judges.Reader(load_scorer(config.judge_llm))
+    return judges.rubric if config.judge == "rubric" else judges.truth
