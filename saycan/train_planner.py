@@ -40,7 +40,8 @@ def main(config: Any) -> int:
             bars.update(bar, completed=figures["minutes"], note=f"loss {figures['loss']:.3f}")
     with trainer.as_it_came() as model:
         before = perplexity(model, trainer.tokenizer)
-    figures = {**trainer.test(), "perplexity_before": before, "perplexity": trainer.measured(perplexity)}
+    after = perplexity(trainer.plain, trainer.tokenizer)
+    figures = {**trainer.test(), "perplexity_before": before, "perplexity": after}
     record = {"model": config.llm.model, "method": config.method, "seed": config.seed, "start": config.start}
     record |= {key: round(value, 4) for key, value in figures.items()}
     trainer.export(folder / INSTALLED.name, record)
@@ -68,14 +69,18 @@ def _check(config: Any) -> None:
 
 
 def _logged(steps: Iterable[dict[str, float]], path: Path, more: bool) -> Iterable[dict[str, float]]:
-    """The same steps, written to a file as they come."""
-    with path.open("a" if more else "w", newline="") as file:
+    """The same steps, written to a file and for TensorBoard as they come."""
+    from torch.utils.tensorboard import SummaryWriter
+
+    with SummaryWriter(str(path.with_name("tensorboard"))) as board, path.open("a" if more else "w", newline="") as file:
         rows = csv.DictWriter(file, COLUMNS)
         if file.tell() == 0:
             rows.writeheader()
         for figures in steps:
             rows.writerow({key: round(value, 4) for key, value in figures.items()})
             file.flush()
+            for key, value in figures.items():
+                board.add_scalar(key, value, int(figures["step"]))
             yield figures
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from saycan.language.scorer import TrieScorer
+from saycan.learning.trainer import autocast
 from sim.paths import ASSETS
 
 TEXT = ASSETS / "planner" / "held_out.txt"
@@ -16,5 +17,6 @@ def perplexity(model: Any, tokenizer: Any) -> float:
     """exp of the mean negative log-likelihood of a token, each paragraph by itself, its first token not counted."""
     scorer = TrieScorer(model, tokenizer)
     paragraphs = [part for part in TEXT.read_text(encoding="utf-8").split("\n\n") if part.strip()]
-    log_p = scorer.token_log_probs([scorer.encode(" ".join(part.split())) for part in paragraphs])
+    with autocast(model):
+        log_p = scorer.token_log_probs([scorer.encode(" ".join(part.split())) for part in paragraphs])
     return float(np.exp(-np.nanmean(np.concatenate(log_p))))

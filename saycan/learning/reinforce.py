@@ -162,8 +162,8 @@ class _Part:
 
 def by_step(decisions: Sequence[Decision], rewards: Sequence[np.ndarray]) -> list[Sample]:
     """Choices with a reward for each option (shapes (K,)), every step judged by itself: nothing later is counted in."""
-    better = np.array([above_baseline(r, d.was, d.chosen) for r, d in zip(rewards, decisions, strict=True)])
-    return [Sample(d, float(a)) for d, a in zip(decisions, better / (better.std() + 1e-6), strict=True)]
+    pairs = zip(rewards, decisions, strict=True)
+    return [Sample(d, above_baseline(r, d.was, d.chosen)) for r, d in pairs]
 
 
 def fresh_tasks(rng: np.random.Generator, count: int) -> list[SuiteTask]:

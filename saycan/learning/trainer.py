@@ -138,7 +138,7 @@ class Trainer:
     @contextmanager
     def as_it_came(self) -> Iterator[Any]:
         """Meanwhile the plain model, the adapter switched off."""
-        with self._lora.disable_adapter(), autocast(self.plain):
+        with self._lora.disable_adapter():
             yield self.plain
 
     def save(self, path: Path) -> None:

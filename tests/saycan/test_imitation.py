@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,24 +25,7 @@ from skills.checkpoint import CheckpointError
 SETTINGS = Settings(minutes=5.0, rank=16, learning_rate=1e-2)
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """What is tiny is quickest on one thread."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.fixture(scope="module")
-def toy(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tiny model, with an output layer that can be sure of something although it is not trained."""
-    model, tokenizer = load(str(tiny_model), fast=False)
-    model.lm_head.weight.data *= 30
-    folder = tmp_path_factory.mktemp("toy")
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def transcripts(count: int) -> list[list[Transcript]]:
