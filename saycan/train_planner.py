@@ -17,7 +17,7 @@ from sim.cli import InputError, command, output_folder, print_json
 COLUMNS = ("step", "minutes", "loss", "reward", "success", "entropy", "kl", "flat", "agreement")
 COLUMNS += ("mistakes", "preferred", "told_apart", "test_loss", "test_right", "test_success")
 _POSITIVE = ("minutes", "rank", "scale", "learning_rate", "scenes", "tasks", "epochs", "tau", "sharpness")
-_POSITIVE += ("discriminator_rate",)
+_POSITIVE += ("discriminator_rate", "discriminator_epochs")
 _NOT_NEGATIVE = ("seed", "beta", "strength", "price", "alone")
 
 
@@ -72,7 +72,10 @@ def _logged(steps: Iterable[dict[str, float]], path: Path, more: bool) -> Iterab
     """The same steps, written to a file and for TensorBoard as they come."""
     from torch.utils.tensorboard import SummaryWriter
 
-    with SummaryWriter(str(path.with_name("tensorboard"))) as board, path.open("a" if more else "w", newline="") as file:
+    with (
+        SummaryWriter(str(path.with_name("tensorboard"))) as board,
+        path.open("a" if more else "w", newline="") as file,
+    ):
         rows = csv.DictWriter(file, COLUMNS)
         if file.tell() == 0:
             rows.writeheader()

@@ -27,11 +27,12 @@ _WIDTH = 64
 class Settings(reinforce.Settings):
     """How it learns from being told apart.
 
-    :param discriminator_rate: learning rate of the discriminator.
+    :param discriminator_rate: learning rate of the discriminator; ``discriminator_epochs``: times that it goes over a step's choices.
     :param alone: steps in which the discriminator learns and the agent does not yet.
     """
 
     discriminator_rate: float = 1e-3
+    discriminator_epochs: int = 10
     alone: int = 10
 
 
@@ -67,7 +68,6 @@ class Inverse(Reinforcement):
         figures["reward"] = float(np.mean([r[d.chosen] for r, d in zip(rewards, own, strict=True)]))
         figures["success"] = float(np.mean([record.success for record in agents]))
         if self.step < self.settings.alone:
-            self.descend()
             return figures
         return {**figures, **self.improve(by_step(own, rewards))}
 
@@ -83,15 +83,19 @@ class Inverse(Reinforcement):
     def _tell_apart(
         self, shown: Sequence[Decision], own: Sequence[Decision], states: Sequence[torch.Tensor]
     ) -> dict[str, float]:
-        """Gradients of the discriminator: cross-entropy, experts' choices 1 and the agent's 0, both of equal weight."""
+        """Train the discriminator: cross-entropy, experts' choices 1 and the agent's 0, both of equal weight; figures before that."""
         chosen = torch.stack([found[d.chosen] for found, d in zip(states, [*shown, *own], strict=True)])
-        logits = self.judge(chosen)[:, 0]
         wanted = torch.tensor([1.0] * len(shown) + [0.0] * len(own))
         weights = torch.where(wanted == 1, 0.5 / max(len(shown), 1), 0.5 / max(len(own), 1))
-        loss = functional.binary_cross_entropy_with_logits(logits, wanted, weights, reduction="sum")
-        loss.backward()
-        right = float((weights * ((logits > 0) == (wanted == 1))).sum())
-        return {"loss": float(loss.detach()), "told_apart": right}
+        figures: dict[str, float] = {}
+        for _ in range(self.settings.discriminator_epochs):
+            logits = self.judge(chosen)[:, 0]
+            loss = functional.binary_cross_entropy_with_logits(logits, wanted, weights, reduction="sum")
+            right = (weights * ((logits > 0) == (wanted == 1))).sum()
+            figures = figures or {"loss": float(loss.detach()), "told_apart": float(right)}
+            loss.backward()
+            self.descend()  # nothing else has gradients now, and so nothing else changes
+        return figures
 
     @torch.no_grad()
     def _rewards(self, states: Sequence[torch.Tensor]) -> list[np.ndarray]:

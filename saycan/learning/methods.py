@@ -9,7 +9,7 @@ from typing import Any
 from saycan.build import load_scorer
 from saycan.judging.worlds import WORLDS
 from saycan.language.weights import load
-from saycan.learning import grpo, implicit, imitate, inverse, judges
+from saycan.learning import grpo, imitate, implicit, inverse, judges
 from saycan.learning.judges import JUDGES, Judge
 from saycan.learning.trainer import Settings, Trainer
 from sim.cli import InputError
