@@ -58,7 +58,7 @@ def read_into(learned: Mapping[str, torch.Tensor], adapter: str, scale: float) -
     if {name: t.shape for name, t in tensors.items()} != {name: weight.shape for name, weight in learned.items()}:
         raise ModelError(
             f"start={adapter} is of rank {record.get('rank')} and for {record.get('model', 'another model')}; choose that with rank= and "
-            f"llm.model=, or begin with the model as it comes (start=null)"
+            f"llm.model=, or begin with the model as it comes (start=none)"
         )
     for name, weight in learned.items():
         factor = record["scale"] / scale if name.endswith(".B") else 1.0

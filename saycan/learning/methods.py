@@ -28,7 +28,8 @@ def build(config: Any) -> Trainer:
     :raises InputError: if there is no such judge or world, or a model or an adapter cannot be had.
     """
     kind, make = METHODS[config.method]
-    settings = kind(**{field.name: config[field.name] for field in fields(kind)})
+    given = {field.name: config[field.name] for field in fields(kind)}
+    settings = kind(**{**given, "start": None if config.start == "none" else config.start})
     for key, known in (("world", tuple(WORLDS)), ("judge", JUDGES)):
         if config.get(key, known[0]) not in known:
             raise InputError(f"{key} must be one of {', '.join(known)}, not '{config[key]}'")

@@ -112,15 +112,19 @@ def _trl_dpo(trl, log_p, reference):  # type: ignore[no-untyped-def]
     trainer = MagicMock(beta=0.3, ld_alpha=None, f_divergence_type="reverse_kl", loss_types=["sigmoid"])
     trainer.configure_mock(loss_weights=[1.0], use_weighting=False, precompute_ref_logps=True, aux_loss_enabled=False)
     trainer.configure_mock(label_smoothing=0.0, _metrics=_metrics())
+    trainer.model.training = False
     trainer.accelerator = _ALONE
     ids = torch.ones((len(log_p), 2), dtype=torch.long)
     inputs = {"input_ids": ids, "attention_mask": ids, "completion_mask": ids}
     inputs["ref_chosen_logps"], inputs["ref_rejected_logps"] = reference.chunk(2)
-    model = MagicMock(return_value=MagicMock(log_probs=log_p))
-    return trl.DPOTrainer._compute_loss(trainer, model, inputs, False)
+    nothing = torch.zeros_like(log_p)  # figures that it logs, for all they say here
+    output = SimpleNamespace(log_probs=log_p, entropy=nothing, mean_logits=nothing, is_top1=nothing.bool())
+    return trl.DPOTrainer._compute_loss(trainer, MagicMock(return_value=output), inputs, False)
 
 
-_ALONE = SimpleNamespace(device="cpu", gather=lambda x: x, gather_for_metrics=lambda x: x, num_processes=1)
+_ALONE = SimpleNamespace(  # what accelerate does where there is one process
+    device="cpu", num_processes=1, gather=lambda x: x, gather_for_metrics=lambda x: x, reduce=lambda x, reduction: x
+)
 
 
 def _metrics() -> dict[str, dict[str, list[float]]]:
