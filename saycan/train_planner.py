@@ -12,22 +12,20 @@ from typing import Any
 from rich.progress import Progress, TextColumn
 
 from saycan.language.adapter import INSTALLED
-from sim.cli import InputError, command, output_folder, print_json
+from saycan.learning.checks import check
+from sim.cli import command, output_folder, print_json
 
 COLUMNS = ("step", "minutes", "loss", "reward", "success", "entropy", "kl", "flat", "agreement")
 COLUMNS += ("mistakes", "preferred", "told_apart", "test_loss", "test_right", "test_success")
-_POSITIVE = ("minutes", "rank", "scale", "learning_rate", "scenes", "tasks", "epochs", "tau", "sharpness")
-_POSITIVE += ("discriminator_rate", "discriminator_epochs")
-_NOT_NEGATIVE = ("seed", "beta", "strength", "price", "alone")
 
 
 @command("train_planner")
 def main(config: Any) -> int:
     """Load, train, save the adapter; the last line is JSON."""
-    _check(config)
+    check(config)
     folder = output_folder(config, "planner")
     from saycan.learning.methods import build
-    from saycan.learning.perplexity import perplexity
+    from saycan.learning.perplexity import before_and_after
     from saycan.learning.trainer import STATE
 
     trainer = build(config)
@@ -38,10 +36,7 @@ def main(config: Any) -> int:
         bar = bars.add_task(f"Training ({config.method})", total=config.minutes, note="")
         for figures in _logged(trainer.run(folder), folder / "progress.csv", config.resume):
             bars.update(bar, completed=figures["minutes"], note=f"loss {figures['loss']:.3f}")
-    with trainer.as_it_came() as model:
-        before = perplexity(model, trainer.tokenizer)
-    after = perplexity(trainer.plain, trainer.tokenizer)
-    figures = {**trainer.test(), "perplexity_before": before, "perplexity": after}
+    figures = {**trainer.test(), **before_and_after(trainer)}
     record = {"model": config.llm.model, "method": config.method, "seed": config.seed, "start": config.start}
     record |= {key: round(value, 4) for key, value in figures.items()}
     trainer.export(folder / INSTALLED.name, record)
@@ -49,23 +44,6 @@ def main(config: Any) -> int:
         shutil.copy(folder / INSTALLED.name, INSTALLED)
     print_json({"minutes": config.minutes, "steps": trainer.step, **record, "out": str(folder)})
     return 0
-
-
-def _check(config: Any) -> None:
-    """Raise an InputError where a value makes no sense."""
-    if config.resume and not config.out:
-        raise InputError("resume=true needs the folder of the training that was stopped: out=DIR")
-    for key in _POSITIVE:
-        if config.get(key, 1) <= 0:
-            raise InputError(f"{key} must be more than 0, not {config[key]}")
-    for key in _NOT_NEGATIVE:
-        if config.get(key, 0) < 0:
-            raise InputError(f"{key} must be 0 or more, not {config[key]}")
-    for key, low, high in (("clip", 0, 1), ("keep", 0, 1), ("prefer", 0, 1)):
-        if not low <= config.get(key, low) <= high:
-            raise InputError(f"{key} must be from {low} to {high}, not {config[key]}")
-    if config.get("group", 2) < 2:
-        raise InputError(f"group must be 2 or more, not {config.group}: episodes are compared with one another")
 
 
 def _logged(steps: Iterable[dict[str, float]], path: Path, more: bool) -> Iterable[dict[str, float]]:

@@ -22,7 +22,6 @@ from sim.goals import parse
 Judge = Callable[[Sequence[Record]], np.ndarray]
 """Scores of a group's episodes, shape (G,)."""
 
-JUDGES = ("truth", "rubric", "llm")
 RUBRIC = (
     "An episode that does all of what the human asks is far better than one that does not. "
     "One that does a part of it is better than one that does nothing of it. Of two that do the same, the shorter is better. "

@@ -7,12 +7,10 @@ from dataclasses import fields
 from typing import Any
 
 from saycan.build import load_scorer
-from saycan.judging.worlds import WORLDS
 from saycan.language.weights import load
 from saycan.learning import grpo, imitate, implicit, inverse, judges
-from saycan.learning.judges import JUDGES, Judge
+from saycan.learning.judges import Judge
 from saycan.learning.trainer import Settings, Trainer
-from sim.cli import InputError
 
 METHODS: dict[str, tuple[type[Settings], Callable[..., Trainer]]] = {
     "imitate": (imitate.Settings, imitate.Imitation),
@@ -25,14 +23,11 @@ METHODS: dict[str, tuple[type[Settings], Callable[..., Trainer]]] = {
 def build(config: Any) -> Trainer:
     """The trainer of a config, with its model loaded, at its start.
 
-    :raises InputError: if there is no such judge or world, or a model or an adapter cannot be had.
+    :raises InputError: if a model or an adapter cannot be had.
     """
     kind, make = METHODS[config.method]
     given = {field.name: config[field.name] for field in fields(kind)}
     settings = kind(**{**given, "start": None if config.start == "none" else config.start})
-    for key, known in (("world", tuple(WORLDS)), ("judge", JUDGES)):
-        if config.get(key, known[0]) not in known:
-            raise InputError(f"{key} must be one of {', '.join(known)}, not '{config[key]}'")
     extra = {"judge": build_judge(config)} if "judge" in config else {}
     return make(*load(config.llm.model, "bfloat16", fast=False), settings, **extra)
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from saycan.language.scorer import TrieScorer
-from saycan.learning.trainer import autocast
+from saycan.learning.trainer import Trainer, autocast
 from sim.paths import ASSETS
 
 TEXT = ASSETS / "planner" / "held_out.txt"
@@ -20,3 +20,10 @@ def perplexity(model: Any, tokenizer: Any) -> float:
     with autocast(model):
         log_p = scorer.token_log_probs([scorer.encode(" ".join(part.split())) for part in paragraphs])
     return float(np.exp(-np.nanmean(np.concatenate(log_p))))
+
+
+def before_and_after(trainer: Trainer) -> dict[str, float]:
+    """Perplexity with the adapter switched off, and with it."""
+    with trainer.as_it_came() as model:
+        before = perplexity(model, trainer.tokenizer)
+    return {"perplexity_before": before, "perplexity": perplexity(trainer.plain, trainer.tokenizer)}

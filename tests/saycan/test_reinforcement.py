@@ -14,17 +14,17 @@ import pytest
 import torch
 from hydra import compose, initialize_config_dir
 
-from saycan import train_planner
 from saycan.judging.suite import SuiteTask
 from saycan.language import planner
 from saycan.language.weights import load
 from saycan.learning import grpo, implicit, inverse, methods
 from saycan.learning import policy as policies
+from saycan.learning.checks import check
 from saycan.learning.grpo import Grpo
 from saycan.learning.implicit import Implicit
 from saycan.learning.inspection import expert_episode, mistakes
 from saycan.learning.inverse import Inverse
-from saycan.learning.perplexity import perplexity
+from saycan.learning.perplexity import before_and_after, perplexity
 from saycan.learning.policy import portions
 from saycan.learning.reinforce import Reinforcement, Sample, by_step, fresh_tasks
 from saycan.learning.trainer import STATE
@@ -191,9 +191,9 @@ def test_the_reference_and_the_bare_model_stay_what_they_were(lively: Path, pick
     with trainer.wearing("reference"):
         assert torch.allclose(trainer.policy.log_pi(decisions)[0], before, atol=1e-5)
     assert not torch.allclose(trainer.policy.log_pi(decisions)[0], before, atol=1e-3)
-    with trainer.as_it_came() as model:
-        assert perplexity(model, trainer.tokenizer) == pytest.approx(english, rel=1e-5)
-    assert perplexity(trainer.plain, trainer.tokenizer) != pytest.approx(english, rel=1e-4)
+    figures = before_and_after(trainer)
+    assert figures["perplexity_before"] == pytest.approx(english, rel=1e-5)
+    assert figures["perplexity"] != pytest.approx(english, rel=1e-4)
 
 
 def test_choices_are_drawn_as_often_as_the_policy_says(rng: np.random.Generator) -> None:
@@ -250,5 +250,5 @@ def test_values_that_make_no_sense_are_one_sentence(overrides: list[str], words:
     with initialize_config_dir(str(CONFIGS), version_base="1.3"):
         config = compose("train_planner", [o.format(model=lively) for o in overrides])
     with pytest.raises(InputError, match=words):
-        train_planner._check(config)
+        check(config)
         methods.build(config)
