@@ -122,7 +122,7 @@ def test_log_probabilities_are_those_that_the_agent_chose_by(
 ) -> None:
     for module in (planner, policies):
         monkeypatch.setattr(module, "REFUSAL", "no")  # what is long is out of the question for an untrained model
-    trainer = learner(Grpo, replace(GRPO, tau=20.0, strength=0.5), lively, pick)
+    trainer = learner(Grpo, replace(GRPO, tau=60.0, strength=0.5), lively, pick)
     tasks = [*TASKS, NO_TASK]
     records = [trainer.explore(task, np.random.default_rng(seed)) for task in tasks for seed in range(4)]
     decisions = [d for record in records for d in trainer.decisions(record)]
