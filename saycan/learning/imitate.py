@@ -38,14 +38,15 @@ class Imitation(Trainer):
     :param batches: what is learned; by default tasks that are drawn afresh.
     """
 
+    settings: Settings
+
     def __init__(self, model: Any, tokenizer: Any, settings: Settings, batches: Batches | None = None):
         super().__init__(model, tokenizer, settings)
-        self._scenes = settings.scenes
         self.batches = batches or self._fresh
 
     def _fresh(self, number: int) -> list[list[Transcript]]:
         rng = self.rng(number)
-        return [draw_scene_of_transcripts(rng) for _ in range(self._scenes)]
+        return [draw_scene_of_transcripts(rng) for _ in range(self.settings.scenes)]
 
     def test(self, scenes: int = _TEST_SCENES) -> dict[str, float]:
         """Loss on tasks that are never learned from, and the share of steps that it would have written just so."""
