@@ -15,8 +15,10 @@ from saycan.language.adapter import INSTALLED
 from saycan.learning.checks import check
 from sim.cli import command, output_folder, print_json
 
-COLUMNS = ("step", "minutes", "loss", "reward", "success", "entropy", "kl", "flat", "agreement")
-COLUMNS += ("mistakes", "preferred", "told_apart", "test_loss", "test_right", "test_success")
+COLUMNS = (
+    *("step", "minutes", "loss", "reward", "success", "entropy", "kl", "flat", "agreement"),
+    *("mistakes", "preferred", "told_apart", "test_loss", "test_right", "test_success"),
+)
 
 
 @command("train_planner")

@@ -6,8 +6,10 @@ from typing import Any
 
 from sim.cli import InputError
 
-_POSITIVE = ("minutes", "rank", "scale", "learning_rate", "scenes", "tasks", "epochs", "tau", "sharpness")
-_POSITIVE += ("discriminator_rate", "discriminator_epochs")
+_POSITIVE = (
+    *("minutes", "rank", "scale", "learning_rate", "scenes", "tasks", "epochs", "tau", "sharpness"),
+    *("discriminator_rate", "discriminator_epochs"),
+)
 _NOT_NEGATIVE = ("seed", "beta", "strength", "price", "alone")
 _SHARES = ("clip", "keep", "prefer")
 _CHOICES = {"world": ("rehearsed", "simulated"), "judge": ("truth", "rubric", "llm")}
