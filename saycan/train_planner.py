@@ -38,9 +38,8 @@ def main(config: Any) -> int:
         bar = bars.add_task(f"Training ({config.method})", total=config.minutes, note="")
         for figures in _logged(trainer.run(folder), folder / "progress.csv", config.resume):
             bars.update(bar, completed=figures["minutes"], note=f"loss {figures['loss']:.3f}")
-    figures = {**trainer.test(), **before_and_after(trainer)}
-    record = {"model": config.llm.model, "method": config.method, "seed": config.seed, "start": config.start}
-    record |= {key: round(value, 4) for key, value in figures.items()}
+    figures = {key: round(value, 4) for key, value in {**trainer.test(), **before_and_after(trainer)}.items()}
+    record = {"model": config.llm.model, "method": config.method, "seed": config.seed, "start": config.start, **figures}
     trainer.export(folder / INSTALLED.name, record)
     if config.install:
         shutil.copy(folder / INSTALLED.name, INSTALLED)
