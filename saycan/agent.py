@@ -10,7 +10,7 @@ from typing import Generic, Protocol, TypeVar
 import numpy as np
 
 from saycan.candidates import DONE
-from saycan.select import combine, select
+from saycan.select import Choose, combine, highest
 from saycan.types import Candidate, Episode, SceneView, Step
 from skills.execute import Outcome
 
@@ -58,13 +58,22 @@ class Limits:
 
 
 class Agent(Generic[B]):
-    """Joins what is useful with what is possible, until the instruction is fulfilled or the agent gives up."""
+    """Joins what is useful with what is possible, until the instruction is fulfilled or the agent gives up.
+
+    :param choose: how a choice comes of say and product: the highest, or drawn while it learns.
+    """
 
     def __init__(
-        self, body: B, language: Language, limits: Limits | None = None, tau: float = 1.0, strength: float = 1.0
+        self,
+        body: B,
+        language: Language,
+        limits: Limits | None = None,
+        tau: float = 1.0,
+        strength: float = 1.0,
+        choose: Choose = highest,
     ):
         self.body, self.language, self.limits = body, language, limits or Limits()
-        self._tau, self._strength = tau, strength
+        self._tau, self._strength, self._choose = tau, strength, choose
 
     def run(self, instruction: str, on_step: Callable[[Step], None] | None = None) -> Episode:
         """Follow an instruction.
@@ -93,7 +102,7 @@ class Agent(Generic[B]):
         can = self.body.success_probability(view, candidates)
         product = combine(say, can, self._tau, self._strength)
         product[self._worn_out(episode, candidates)] = 0.0
-        chosen = select(product, self.limits.least if episode.steps else self.limits.decline)
+        chosen = self._choose(say, product, self.limits.least if episode.steps else self.limits.decline)
         return Step(view, candidates, say, can, product, chosen, seconds=time.perf_counter() - began)
 
     def _worn_out(self, episode: Episode, candidates: Sequence[Candidate]) -> list[int]:

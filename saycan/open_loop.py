@@ -62,7 +62,8 @@ class OpenLoop(Agent[B]):
         """
         tell = on_step or (lambda step: None)
         episode, began = Episode(instruction), time.perf_counter()
-        plan = Agent(InTheHead(self.body), self.language, self.limits, self._tau, self._strength).run(instruction)
+        parts = (self.language, self.limits, self._tau, self._strength, self._choose)
+        plan = Agent(InTheHead(self.body), *parts).run(instruction)
         for step in _worth_doing(plan):
             tell(step)
             if step.choice is not None and step.choice != DONE:

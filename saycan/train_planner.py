@@ -12,31 +12,34 @@ from typing import Any
 from rich.progress import Progress, TextColumn
 
 from saycan.language.adapter import INSTALLED
-from saycan.language.weights import load
-from sim.cli import InputError, command, output_folder, print_json
+from saycan.learning.checks import check
+from sim.cli import command, output_folder, print_json
 
-METHODS = ("imitate",)
-COLUMNS = ("step", "minutes", "loss", "test_loss", "test_right")
+COLUMNS = (
+    *("step", "minutes", "loss", "reward", "success", "entropy", "kl", "flat", "agreement"),
+    *("mistakes", "preferred", "told_apart", "test_loss", "test_right", "test_success"),
+)
 
 
 @command("train_planner")
 def main(config: Any) -> int:
     """Load, train, save the adapter; the last line is JSON."""
-    _check(config)
+    check(config)
     folder = output_folder(config, "planner")
-    from saycan.learning.imitate import STATE, Imitation, Settings
+    from saycan.learning.methods import build
+    from saycan.learning.perplexity import before_and_after
+    from saycan.learning.trainer import STATE
 
-    settings = Settings(config.minutes, config.seed, config.rank, config.scale, config.learning_rate, config.scenes)
-    trainer = Imitation(*load(config.llm.model, "bfloat16", fast=False), settings)
+    trainer = build(config)
     if config.resume and (folder / STATE).is_file():
         trainer.restore(folder / STATE)
     quiet = not (config.progress and sys.stderr.isatty())
     with Progress(*Progress.get_default_columns(), TextColumn("{task.fields[note]}"), disable=quiet) as bars:
-        bar = bars.add_task("Imitating", total=config.minutes, note="")
+        bar = bars.add_task(f"Training ({config.method})", total=config.minutes, note="")
         for figures in _logged(trainer.run(folder), folder / "progress.csv", config.resume):
             bars.update(bar, completed=figures["minutes"], note=f"loss {figures['loss']:.3f}")
-    figures = {key: round(value, 4) for key, value in trainer.test().items()}
-    record = {"model": config.llm.model, "method": config.method, "seed": config.seed, **figures}
+    figures = {key: round(value, 4) for key, value in {**trainer.test(), **before_and_after(trainer)}.items()}
+    record = {"model": config.llm.model, "method": config.method, "seed": config.seed, "start": config.start, **figures}
     trainer.export(folder / INSTALLED.name, record)
     if config.install:
         shutil.copy(folder / INSTALLED.name, INSTALLED)
@@ -44,24 +47,22 @@ def main(config: Any) -> int:
     return 0
 
 
-def _check(config: Any) -> None:
-    if config.method not in METHODS:
-        raise InputError(f"method must be one of {', '.join(METHODS)}, not '{config.method}'")
-    if config.resume and not config.out:
-        raise InputError("resume=true needs the folder of the training that was stopped: out=DIR")
-    if min(config.minutes, config.rank, config.scale, config.learning_rate, config.scenes) <= 0:
-        raise InputError("minutes, rank, scale, learning_rate and scenes must be more than 0")
-
-
 def _logged(steps: Iterable[dict[str, float]], path: Path, more: bool) -> Iterable[dict[str, float]]:
-    """The same steps, written to a file as they come."""
-    with path.open("a" if more else "w", newline="") as file:
+    """The same steps, written to a file and for TensorBoard as they come."""
+    from torch.utils.tensorboard import SummaryWriter
+
+    with (
+        SummaryWriter(str(path.with_name("tensorboard"))) as board,
+        path.open("a" if more else "w", newline="") as file,
+    ):
         rows = csv.DictWriter(file, COLUMNS)
         if file.tell() == 0:
             rows.writeheader()
         for figures in steps:
             rows.writerow({key: round(value, 4) for key, value in figures.items()})
             file.flush()
+            for key, value in figures.items():
+                board.add_scalar(key, value, int(figures["step"]))
             yield figures
 
 

@@ -5,6 +5,7 @@ On disk: safetensors with ``{layer}.A`` of shape (rank, in) and ``{layer}.B`` of
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,24 @@ def merge(model: Any, adapter: str) -> dict[str, Any]:
             )
         weight.data = (weight.float() + record["scale"] * (b @ a)).to(weight.dtype)
     return record
+
+
+@torch.no_grad()
+def read_into(learned: Mapping[str, torch.Tensor], adapter: str, scale: float) -> None:
+    """Set A and B of a model in training to those of an adapter, which may have another scale.
+
+    :param learned: as ``low_rank_parts`` gives them.
+    :raises ModelError: if the adapter is not for this model, or of another rank. A CheckpointError if it cannot be read.
+    """
+    tensors, record = checkpoint.read(path_of(adapter), _REMEDY)
+    if {name: t.shape for name, t in tensors.items()} != {name: weight.shape for name, weight in learned.items()}:
+        raise ModelError(
+            f"start={adapter} is of rank {record.get('rank')} and for {record.get('model', 'another model')}; choose that with rank= and "
+            f"llm.model=, or begin with the model as it comes (start=none)"
+        )
+    for name, weight in learned.items():
+        factor = record["scale"] / scale if name.endswith(".B") else 1.0
+        weight.copy_(tensors[name].float() * factor)
 
 
 def low_rank_parts(model: Any) -> dict[str, torch.Tensor]:

@@ -1,48 +1,30 @@
-"""Learn to plan by imitating the expert, step by step: token cross-entropy of what it does next (StepAgent's first stage).
-
-LoRA on all linear layers. Base weights in bfloat16, what is learned in float32; half a cosine for the learning rate. Every batch is drawn
-from its number and the seed, so a training that goes on after a kill sees what it would have seen.
-"""
+"""Learn to plan by imitating the expert, step by step: token cross-entropy of what it does next (StepAgent's first stage)."""
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch.nn import functional
 
-from saycan.language.adapter import low_rank_parts
+from saycan.learning import trainer
+from saycan.learning.trainer import Trainer, autocast, hide
 from saycan.learning.transcripts import Rows, Transcript, draw_scene_of_transcripts, rows
-from skills import checkpoint
 
-_MODULE = "saycan.train_planner"
-STATE = "state.safetensors"
-_SAVE_EVERY, _TEST_EVERY = 60.0, 300.0  # seconds
 _TEST_SCENES = 24
 _TEST_SEED = 2**31  # batches of a training are numbered from 0, so these are never among them
-_WARM_UP = 20  # steps
 _ROWS_AT_ONCE = 4  # rows in one pass: bounds memory
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(trainer.Settings):
     """How it learns.
 
-    :param minutes: how long; the learning rate falls to nothing over them.
     :param scenes: scenes in a batch, about three tasks each.
     """
 
-    minutes: float
-    seed: int = 0
-    rank: int = 16
-    scale: float = 2.0
-    learning_rate: float = 5e-4
     scenes: int = 8
 
 
@@ -50,142 +32,58 @@ Batches = Callable[[int], list[list[Transcript]]]
 """From the number of a step to what is learned in it: groups of transcripts, each of one scene."""
 
 
-def endless(settings: Settings) -> Batches:
-    """Batches of freshly drawn tasks."""
+class Imitation(Trainer):
+    """A model that learns to write what the expert would.
 
-    def batch(number: int) -> list[list[Transcript]]:
-        rng = np.random.default_rng([settings.seed, number])
-        return [draw_scene_of_transcripts(rng) for _ in range(settings.scenes)]
-
-    return batch
-
-
-class Imitation:
-    """A model in training.
-
-    :param model: a causal language model of transformers; its own weights stay as they are.
+    :param batches: what is learned; by default tasks that are drawn afresh.
     """
 
-    def __init__(self, model: Any, tokenizer: Any, settings: Settings, batches: Batches | None = None):
-        self.settings, self.batches = settings, batches or endless(settings)
-        self.step, self.elapsed = 0, 0.0
-        self._plain = model
-        self._encode = lambda text: tokenizer(text, add_special_tokens=False)["input_ids"]
-        self._model = _with_lora(model, settings)
-        self.learned = low_rank_parts(self._model)
-        self._optimiser = torch.optim.AdamW(self.learned.values(), lr=settings.learning_rate, weight_decay=0.0)
+    settings: Settings
 
-    def run(self, folder: Path | None = None) -> Iterator[dict[str, float]]:
-        """Train until the time is over; yields the figures of each step. State is saved in the folder now and then, and at the end."""
-        saved = tested = time.perf_counter()
-        while self.elapsed < 60 * self.settings.minutes:
-            began = time.perf_counter()
-            figures = {"step": float(self.step), "loss": self._learn()}
-            if folder is not None and time.perf_counter() - tested > _TEST_EVERY:
-                figures |= self.test()
-                tested = time.perf_counter()
-            self.elapsed += time.perf_counter() - began
-            if folder is not None and time.perf_counter() - saved > _SAVE_EVERY:
-                self.save(folder / STATE)
-                saved = time.perf_counter()
-            yield {**figures, "minutes": self.elapsed / 60}
-        if folder is not None:
-            self.save(folder / STATE)
+    def __init__(self, model: Any, tokenizer: Any, settings: Settings, batches: Batches | None = None):
+        super().__init__(model, tokenizer, settings)
+        self.batches = batches or self._fresh
+
+    def _fresh(self, number: int) -> list[list[Transcript]]:
+        rng = self.rng(number)
+        return [draw_scene_of_transcripts(rng) for _ in range(self.settings.scenes)]
 
     def test(self, scenes: int = _TEST_SCENES) -> dict[str, float]:
         """Loss on tasks that are never learned from, and the share of steps that it would have written just so."""
-        rng = np.random.default_rng([self.settings.seed, _TEST_SEED])
+        rng = self.rng(_TEST_SEED)
         losses: list[torch.Tensor] = []
         right: list[torch.Tensor] = []
         with torch.inference_mode():
-            for part in _parts(rows([draw_scene_of_transcripts(rng) for _ in range(scenes)], self._encode)):
+            for part in _parts(rows([draw_scene_of_transcripts(rng) for _ in range(scenes)], self.encode)):
                 logits, wanted, texts = self._predict(part)
                 losses.append(functional.cross_entropy(logits, wanted, reduction="none"))
                 wrong = torch.zeros(int(texts[-1]) + 1)
                 right.append(wrong.index_add_(0, texts, (logits.argmax(-1) != wanted).float()) == 0)
         return {"test_loss": float(torch.cat(losses).mean()), "test_right": float(torch.cat(right).float().mean())}
 
-    def _learn(self) -> float:
+    def learn(self) -> dict[str, float]:
         """One step of the optimiser; the mean loss of a token."""
-        for group in self._optimiser.param_groups:
-            group["lr"] = self._rate()
-        batch = rows(self.batches(self.step), self._encode)
+        batch = rows(self.batches(self.step), self.encode)
         count, total = int(batch.learn.sum()), 0.0
         for part in _parts(batch):
             logits, wanted, _ = self._predict(part)
             loss = functional.cross_entropy(logits, wanted, reduction="sum") / count
             loss.backward()
             total += float(loss.detach())
-        torch.nn.utils.clip_grad_norm_(self.learned.values(), 1.0)
-        self._optimiser.step()
-        self._optimiser.zero_grad()
-        self.step += 1
-        return total
-
-    def _rate(self) -> float:
-        """Warm-up, then half a cosine over the time."""
-        share = min(self.elapsed / (60 * self.settings.minutes), 1.0)
-        return self.settings.learning_rate * min((self.step + 1) / _WARM_UP, 0.5 * (1 + math.cos(math.pi * share)))
+        self.descend()
+        return {"loss": total}
 
     def _predict(self, part: Rows) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """For the N tokens to be learned: logits (N, V) in float32, the tokens (N,), and the number of the text each belongs to (N,)."""
         row, column = part.learn.nonzero(as_tuple=True)
-        with torch.autocast("cpu", torch.bfloat16, enabled=self._plain.dtype == torch.bfloat16):
-            unseen = torch.zeros(part.mask.shape, dtype=self._plain.dtype)
-            unseen.masked_fill_(~part.mask, torch.finfo(unseen.dtype).min)
-            parts = {"input_ids": part.tokens, "attention_mask": unseen, "position_ids": part.positions}
-            hidden = self._plain.model(**parts, use_cache=False).last_hidden_state
-            logits = self._plain.lm_head(hidden[row, part.before[row, column]]).float()
+        with autocast(self.plain):
+            mask = hide(part.mask, self.plain)
+            parts = {"input_ids": part.tokens, "attention_mask": mask, "position_ids": part.positions}
+            hidden = self.plain.model(**parts, use_cache=False).last_hidden_state
+            logits = self.plain.lm_head(hidden[row, part.before[row, column]]).float()
         begins = torch.ones(len(row), dtype=torch.long)
         begins[1:] = ((row[1:] != row[:-1]) | (column[1:] != column[:-1] + 1)).long()
         return logits, part.tokens[row, column], begins.cumsum(0) - 1
-
-    def save(self, path: Path) -> None:
-        """All that is needed to go on."""
-        tensors = {f"learned.{name}": weight for name, weight in self.learned.items()}
-        for name, weight in self.learned.items():
-            for key, value in self._optimiser.state.get(weight, {}).items():
-                tensors[f"{key}.{name}"] = value
-        checkpoint.write(path, tensors, {"step": self.step, "elapsed": self.elapsed, **checkpoint.provenance(_MODULE)})
-
-    def restore(self, path: Path) -> None:
-        """Go on where ``save`` was called.
-
-        :raises CheckpointError: if there is no state, or it is of another training.
-        """
-        tensors, record = checkpoint.read(path, f"python -m {_MODULE}")
-        for name, weight in self.learned.items():
-            if f"learned.{name}" not in tensors or tensors[f"learned.{name}"].shape != weight.shape:
-                raise checkpoint.CheckpointError(
-                    f"{path} is of a training with other settings; start anew, in another folder"
-                )
-            weight.data.copy_(tensors[f"learned.{name}"])
-            keys = [key for key in ("step", "exp_avg", "exp_avg_sq") if f"{key}.{name}" in tensors]
-            self._optimiser.state[weight] = {key: tensors[f"{key}.{name}"] for key in keys}
-        self.step, self.elapsed = record["step"], record["elapsed"]
-
-    def export(self, path: Path, record: dict[str, Any]) -> None:
-        """The adapter as ``saycan.language.adapter`` reads it."""
-        tensors = {name: weight.half() for name, weight in self.learned.items()}
-        figures = {"scale": self.settings.scale, "rank": self.settings.rank, "steps": self.step}
-        checkpoint.write(path, tensors, {**record, **figures, **checkpoint.provenance(_MODULE)})
-
-
-def _with_lora(model: Any, settings: Settings) -> Any:
-    """The model with A and B beside each linear layer; A and B alone are trained. The model itself is changed."""
-    from peft import LoraConfig, get_peft_model
-
-    torch.manual_seed(settings.seed)
-    model.set_attn_implementation("eager")  # with a mask of its own for each row, quicker here than the fused kernel
-    linear = "all-linear"
-    config = LoraConfig(
-        r=settings.rank, lora_alpha=round(settings.scale * settings.rank), target_modules=linear, task_type="CAUSAL_LM"
-    )
-    trained = get_peft_model(model, config)
-    for module in trained.modules():
-        if hasattr(module, "cast_input_dtype_enabled"):  # autocast does it, without a detour over float32
-            module.__dict__["cast_input_dtype_enabled"] = False
-    return trained.train()
 
 
 def _parts(whole: Rows) -> Iterator[Rows]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,8 @@ from saycan.build import load_scorer
 from saycan.language.prompt import Style
 from saycan.language.scorer import TrieScorer
 from saycan.language.weights import ModelError, load
-from saycan.learning.imitate import STATE, Imitation, Settings
+from saycan.learning.imitate import Imitation, Settings
+from saycan.learning.trainer import STATE
 from saycan.learning.transcripts import STYLE, Transcript, draw_scene_of_transcripts, rows
 from sim.cli import InputError
 from sim.paths import CONFIGS
@@ -24,24 +25,7 @@ from skills.checkpoint import CheckpointError
 SETTINGS = Settings(minutes=5.0, rank=16, learning_rate=1e-2)
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """What is tiny is quickest on one thread."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.fixture(scope="module")
-def toy(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tiny model, with an output layer that can be sure of something although it is not trained."""
-    model, tokenizer = load(str(tiny_model), fast=False)
-    model.lm_head.weight.data *= 30
-    folder = tmp_path_factory.mktemp("toy")
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def transcripts(count: int) -> list[list[Transcript]]:
@@ -108,6 +92,18 @@ def test_a_training_goes_on_where_it_was_killed(toy: Path, tmp_path: Path) -> No
         assert torch.allclose(weight, resumed.learned[name], atol=2e-3), name
     with pytest.raises(CheckpointError, match="other settings"):
         trainer(toy, groups, Settings(1.0, rank=4)).restore(tmp_path / STATE)
+
+
+def test_a_training_begins_where_an_adapter_ends(toy: Path, tmp_path: Path) -> None:
+    groups, path = transcripts(3), tmp_path / "first.safetensors"
+    first = trainer(toy, groups)
+    list(zip(range(6), first.run(), strict=False))
+    first.export(path, {"model": "tiny"})
+    second = trainer(toy, groups, replace(SETTINGS, scale=1.0, start=str(path)))
+    (_, was), (_, now) = (next(zip(range(1), t.run(), strict=False)) for t in (first, second))
+    assert now["loss"] == pytest.approx(was["loss"], rel=1e-3)  # float16 on the way
+    with pytest.raises(ModelError, match="rank 16"):
+        trainer(toy, groups, replace(SETTINGS, rank=4, start=str(path)))
 
 
 def test_an_adapter_for_another_model_is_one_sentence(toy: Path, tmp_path: Path) -> None:

@@ -1,0 +1,174 @@
+"""What the methods share that learn from the agent's own choices: tasks, episodes, and clipped policy optimisation.
+
+Episodes are those of ``saycan.agent.Agent``, choices drawn from say times can, in a rehearsed or a simulated world.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from saycan.agent import Limits
+from saycan.judging.suite import SuiteTask
+from saycan.judging.trial import Record
+from saycan.judging.worlds import WORLDS, play, rehearsed
+from saycan.learning import trainer
+from saycan.learning.objectives import above_baseline, clipped, k3, kl
+from saycan.learning.policy import Decision, Policy, Voice, portions
+from saycan.learning.tasks import draw_tasks
+from saycan.learning.trainer import Trainer
+from saycan.select import drawn
+from skills import library as skill_library
+from skills.library import Skill
+
+REFERENCE = "reference"
+_AT_WORK = Limits(decline=0.2, least=0.01)  # as in configs/planner/trained.yaml
+_WHILE_LEARNING = Limits(decline=0.0, least=0.0)  # whether to decline is a choice like others
+_TEST_TASKS = 24
+_TEST_SEED = 2**31  # steps are numbered from 0, so the test's tasks are never among theirs
+
+
+@dataclass(frozen=True)
+class Settings(trainer.Settings):
+    """How it learns from its own choices.
+
+    :param tasks: drawn for each step.
+    :param epochs: times that the optimiser goes over a step's choices.
+    :param clip: most by which a choice's probability should change, as a share of it.
+    :param beta: weight of the KL divergence from where the training began.
+    :param tau: temperature of what language says; ``strength``: exponent of what can be done.
+    :param keep: least probability for an option to count among those of a choice.
+    :param world: where episodes take place: see ``saycan.judging.worlds``.
+    """
+
+    tasks: int = 4
+    epochs: int = 2
+    clip: float = 0.2
+    beta: float = 0.02
+    tau: float = 1.0
+    strength: float = 1.0
+    keep: float = 1e-3
+    world: str = "rehearsed"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A choice, and how much better or worse it was than what was to be expected."""
+
+    decision: Decision
+    advantage: float
+
+
+Draw = Callable[[np.random.Generator, int], list[SuiteTask]]
+"""So many tasks."""
+
+
+class Reinforcement(Trainer):
+    """A model that learns from its own choices.
+
+    :param draw: the tasks; by default freshly generated ones.
+    :param library: the skills; by default all.
+    """
+
+    warm_up = 5
+    test_every = 1200.0
+    settings: Settings
+
+    def __init__(
+        self,
+        model: Any,
+        tokenizer: Any,
+        settings: Settings,
+        draw: Draw | None = None,
+        library: Mapping[str, Skill] | None = None,
+    ):
+        super().__init__(model, tokenizer, settings)
+        self.draw, self.library = draw or fresh_tasks, library or skill_library.load_all()
+        self.policy = Policy(model, self.encode, settings.tau, settings.strength, settings.keep)
+        self.voice = Voice(model, tokenizer)
+        self.planner = self.voice.planner()
+        self.keep(REFERENCE)
+
+    def explore(self, task: SuiteTask, rng: np.random.Generator) -> Record:
+        """An episode of the agent, with choices that are drawn."""
+        s = self.settings
+        with WORLDS[s.world](task, self.library) as stage:
+            return play(stage, task, self.planner, _WHILE_LEARNING, s.tau, s.strength, drawn(rng, s.tau))
+
+    def decisions(self, record: Record) -> list[Decision]:
+        """The choices of an episode."""
+        found = [self.policy.decision(record.episode, number) for number in range(len(record.episode.steps))]
+        return [decision for decision in found if decision is not None]
+
+    def improve(self, samples: Sequence[Sample]) -> dict[str, float]:
+        """Make good choices likelier and bad ones less likely; figures of the policy before that."""
+        if not samples:
+            return {}
+        groups = portions([sample.decision for sample in samples])
+        parts = [_Part([samples[i] for i in group]) for group in groups]
+        with self.wearing(REFERENCE):
+            for part in parts:
+                part.reference = self.policy.log_pi(part.decisions)
+        figures = [self._epoch(parts, len(samples)) for _ in range(self.settings.epochs)]
+        self.voice.forget()
+        return {**figures[0], "loss": float(np.mean([f["loss"] for f in figures]))}
+
+    def _epoch(self, parts: Sequence[_Part], count: int) -> dict[str, float]:
+        total, distance = 0.0, 0.0
+        for part in parts:
+            log_pi = self.policy.log_pi(part.decisions)
+            new, reference = part.of_choices(log_pi), part.of_choices(part.reference)
+            part.old = new.detach() if part.old is None else part.old
+            losses = clipped(new, part.old, part.advantages, self.settings.clip) + self.settings.beta * k3(
+                new, reference
+            )
+            (losses.sum() / count).backward()
+            total += float(losses.detach().sum()) / count
+            distance += sum(kl(p.detach(), q) for p, q in zip(log_pi, part.reference, strict=True)) / count
+        self.descend()
+        entropy = float(np.mean([d.entropy for part in parts for d in part.decisions]))
+        return {"loss": total, "kl": distance, "entropy": entropy}
+
+    def test(self, tasks: int = _TEST_TASKS) -> dict[str, float]:
+        """Share of tasks that are never learned from which the agent, choosing what is best, does right in rehearsal."""
+        right = []
+        for task in self.draw(self.rng(_TEST_SEED), tasks):
+            with rehearsed(task, self.library) as stage:
+                s = self.settings
+                right.append(play(stage, task, self.planner, _AT_WORK, s.tau, s.strength).success)
+        return {"test_success": float(np.mean(right))}
+
+
+class _Part:
+    """Samples that go through the model together.
+
+    ``reference`` and ``old`` are the log-probabilities under the reference, of every option, and before the first epoch, of the choices.
+    """
+
+    def __init__(self, samples: Sequence[Sample]):
+        self.decisions = [sample.decision for sample in samples]
+        self.advantages = torch.tensor([sample.advantage for sample in samples])
+        self.reference: list[torch.Tensor] = []
+        self.old: torch.Tensor | None = None
+
+    def of_choices(self, log_pi: Sequence[torch.Tensor]) -> torch.Tensor:
+        """Of the log-probabilities of all options those of what was chosen, shape (N,)."""
+        return torch.stack([p[d.chosen] for p, d in zip(log_pi, self.decisions, strict=True)])
+
+
+def by_step(decisions: Sequence[Decision], rewards: Sequence[np.ndarray]) -> list[Sample]:
+    """Choices with a reward for each option (shapes (K,)), every step judged by itself: nothing later is counted in."""
+    pairs = zip(rewards, decisions, strict=True)
+    return [Sample(d, above_baseline(r, d.was, d.chosen)) for r, d in pairs]
+
+
+def fresh_tasks(rng: np.random.Generator, count: int) -> list[SuiteTask]:
+    """Generated tasks, each in a scene of its own."""
+    found: list[SuiteTask] = []
+    while len(found) < count:
+        found += [task for task, _ in draw_tasks(rng, 1)]
+    return found

@@ -1,0 +1,208 @@
+"""What every way of training the planner shares: LoRA on all linear layers, a schedule by time, a state that survives being killed.
+
+Base weights in bfloat16, what is learned in float32; half a cosine for the learning rate. Whatever a step draws comes from the seed and
+the step's number, so a training that goes on after a kill sees what it would have seen.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from saycan.language.adapter import low_rank_parts, read_into
+from skills import checkpoint
+
+_MODULE = "saycan.train_planner"
+STATE = "state.safetensors"
+_SAVE_EVERY = 60.0  # seconds
+_MOMENTS = ("step", "exp_avg", "exp_avg_sq")  # what Adam remembers of a weight
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How it learns, whatever the method.
+
+    :param minutes: how long; the learning rate falls to nothing over them.
+    :param rank: of the low-rank change of each linear layer; ``scale``: its weight (alpha / rank).
+    :param start: the adapter to go on from, "planner" or a path; None: the model as it comes.
+    """
+
+    minutes: float
+    seed: int = 0
+    rank: int = 16
+    scale: float = 2.0
+    learning_rate: float = 5e-4
+    start: str | None = None
+
+
+class Trainer:
+    """A model in training. A method says what one step learns (``learn``) and how good the model is (``test``).
+
+    :param model: a causal language model of transformers; its own weights stay as they are.
+    """
+
+    warm_up = 20  # steps over which the learning rate rises
+    test_every = 300.0  # seconds
+
+    def __init__(self, model: Any, tokenizer: Any, settings: Settings):
+        self.settings, self.plain, self.tokenizer = settings, model, tokenizer
+        self.step, self.elapsed = 0, 0.0
+        self._lora = _with_lora(model, settings)
+        self.learned = low_rank_parts(self._lora)
+        if settings.start is not None:
+            read_into(self.learned, settings.start, settings.scale)
+        self.trained = dict(self.learned)  # and what else has gradients
+        self.kept: dict[str, torch.Tensor] = {}  # saved with the state, but not trained
+        rate = settings.learning_rate
+        parts = {"params": list(self.learned.values()), "base": rate}
+        self._optimiser = torch.optim.AdamW([parts], lr=rate, weight_decay=0.0)
+
+    def learn(self) -> dict[str, float]:
+        """One step; its figures, ``loss`` among them."""
+        raise NotImplementedError
+
+    def test(self) -> dict[str, float]:
+        """Figures on tasks that are never learned from."""
+        raise NotImplementedError
+
+    def encode(self, text: str) -> list[int]:
+        """A text's tokens, none added."""
+        return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    def rng(self, *keys: int) -> np.random.Generator:
+        """The generator of this step, or of what the keys name."""
+        return np.random.default_rng([self.settings.seed, *(keys or (self.step,))])
+
+    @property
+    def share(self) -> float:
+        """How much of the time is over, 0 to 1."""
+        return min(self.elapsed / (60 * self.settings.minutes), 1.0)
+
+    def run(self, folder: Path | None = None) -> Iterator[dict[str, float]]:
+        """Train until the time is over; yields the figures of each step. State is saved in the folder now and then, and at the end."""
+        saved = tested = time.perf_counter()
+        while self.elapsed < 60 * self.settings.minutes:
+            began = time.perf_counter()
+            figures = {"step": float(self.step), **self.learn()}
+            self.step += 1
+            if folder is not None and time.perf_counter() - tested > self.test_every:
+                figures |= self.test()
+                tested = time.perf_counter()
+            self.elapsed += time.perf_counter() - began
+            if folder is not None and time.perf_counter() - saved > _SAVE_EVERY:
+                self.save(folder / STATE)
+                saved = time.perf_counter()
+            yield {**figures, "minutes": self.elapsed / 60}
+        if folder is not None:
+            self.save(folder / STATE)
+
+    def descend(self) -> None:
+        """One step of the optimiser down the gradients that were gathered: warm-up, then half a cosine over the time."""
+        pace = min((self.step + 1) / self.warm_up, 0.5 * (1 + math.cos(math.pi * self.share)))
+        for group in self._optimiser.param_groups:
+            group["lr"] = group["base"] * pace
+        torch.nn.utils.clip_grad_norm_(self.learned.values(), 1.0)
+        self._optimiser.step()
+        self._optimiser.zero_grad()
+
+    def train_too(self, name: str, module: torch.nn.Module, rate: float) -> None:
+        """Train something beside the adapter; it is saved and restored with it."""
+        self.trained |= {f"{name}.{key}": weight for key, weight in module.named_parameters()}
+        self._optimiser.add_param_group({"params": list(module.parameters()), "base": rate})
+
+    def keep(self, name: str) -> None:
+        """Remember the adapter as it is now."""
+        self.kept |= {f"{name}.{key}": weight.detach().clone() for key, weight in self.learned.items()}
+
+    @contextmanager
+    def wearing(self, name: str) -> Iterator[None]:
+        """Meanwhile the model has the adapter that was kept under a name; nothing is to be learned there."""
+        mine = {key: weight.data for key, weight in self.learned.items()}
+        try:
+            for key, weight in self.learned.items():
+                weight.data = self.kept[f"{name}.{key}"]
+            with torch.no_grad():
+                yield
+        finally:
+            for key, weight in self.learned.items():
+                weight.data = mine[key]
+
+    @contextmanager
+    def as_it_came(self) -> Iterator[Any]:
+        """Meanwhile the plain model, the adapter switched off."""
+        with self._lora.disable_adapter():
+            yield self.plain
+
+    def save(self, path: Path) -> None:
+        """All that is needed to go on."""
+        tensors = {f"kept.{name}": tensor for name, tensor in self.kept.items()}
+        for name, weight in self.trained.items():
+            tensors[f"learned.{name}"] = weight
+            tensors |= {f"{key}.{name}": value for key, value in self._optimiser.state.get(weight, {}).items()}
+        record = {"trainer": type(self).__name__, "step": self.step, "elapsed": self.elapsed}
+        checkpoint.write(path, tensors, {**record, **checkpoint.provenance(_MODULE)})
+
+    def restore(self, path: Path) -> None:
+        """Go on where ``save`` was called.
+
+        :raises CheckpointError: if there is no state, or it is of another training.
+        """
+        tensors, record = checkpoint.read(path, f"python -m {_MODULE}")
+        self._check_state(path, tensors, record)
+        for name, weight in self.trained.items():
+            weight.data.copy_(tensors[f"learned.{name}"])
+            found = {key: tensors[f"{key}.{name}"] for key in _MOMENTS if f"{key}.{name}" in tensors}
+            if found:
+                self._optimiser.state[weight] = found
+        self.kept = {name.removeprefix("kept."): t for name, t in tensors.items() if name.startswith("kept.")}
+        self.step, self.elapsed = record["step"], record["elapsed"]
+
+    def _check_state(self, path: Path, tensors: Mapping[str, torch.Tensor], record: Mapping[str, Any]) -> None:
+        shapes = {name: weight.shape for name, weight in self.trained.items()}
+        found = {name: tensors[f"learned.{name}"].shape for name in shapes if f"learned.{name}" in tensors}
+        if found != shapes or record.get("trainer", "Imitation") != type(self).__name__:
+            raise checkpoint.CheckpointError(
+                f"{path} is of a training with other settings; start anew, in another folder"
+            )
+
+    def export(self, path: Path, record: dict[str, Any]) -> None:
+        """The adapter as ``saycan.language.adapter`` reads it."""
+        tensors = {name: weight.half() for name, weight in self.learned.items()}
+        figures = {"scale": self.settings.scale, "rank": self.settings.rank, "steps": self.step}
+        checkpoint.write(path, tensors, {**record, **figures, **checkpoint.provenance(_MODULE)})
+
+
+def autocast(model: Any) -> torch.autocast:
+    """Arithmetic in bfloat16 where the model's own weights are."""
+    return torch.autocast("cpu", torch.bfloat16, enabled=model.dtype == torch.bfloat16)
+
+
+def hide(seen: torch.Tensor, model: Any) -> torch.Tensor:
+    """An attention mask as the model adds it, from what each token may see (bool, any shape)."""
+    mask = torch.zeros(seen.shape, dtype=model.dtype)
+    return mask.masked_fill_(~seen, torch.finfo(mask.dtype).min)
+
+
+def _with_lora(model: Any, settings: Settings) -> Any:
+    """The model with A and B beside each linear layer; A and B alone are trained. The model itself is changed."""
+    from peft import LoraConfig, get_peft_model
+
+    torch.manual_seed(settings.seed)
+    model.set_attn_implementation("eager")  # with a mask of its own for each row, quicker here than the fused kernel
+    linear = "all-linear"
+    config = LoraConfig(
+        r=settings.rank, lora_alpha=round(settings.scale * settings.rank), target_modules=linear, task_type="CAUSAL_LM"
+    )
+    trained = get_peft_model(model, config)
+    for module in trained.modules():
+        if hasattr(module, "cast_input_dtype_enabled"):  # autocast does it, without a detour over float32
+            module.__dict__["cast_input_dtype_enabled"] = False
+    return trained.train()
