@@ -71,7 +71,7 @@ class Imitation:
         self.step, self.elapsed = 0, 0.0
         self._plain = model
         self._encode = lambda text: tokenizer(text, add_special_tokens=False)["input_ids"]
-        self._model = _with_lora(model, settings)
+        self._model = with_lora(model, settings.rank, settings.scale, settings.seed)
         self.learned = low_rank_parts(self._model)
         self._optimiser = torch.optim.AdamW(self.learned.values(), lr=settings.learning_rate, weight_decay=0.0)
 
@@ -98,8 +98,8 @@ class Imitation:
         losses: list[torch.Tensor] = []
         right: list[torch.Tensor] = []
         with torch.inference_mode():
-            for part in _parts(rows([draw_scene_of_transcripts(rng) for _ in range(scenes)], self._encode)):
-                logits, wanted, texts = self._predict(part)
+            for part in parts(rows([draw_scene_of_transcripts(rng) for _ in range(scenes)], self._encode)):
+                logits, wanted, texts = predict(self._plain, part)
                 losses.append(functional.cross_entropy(logits, wanted, reduction="none"))
                 wrong = torch.zeros(int(texts[-1]) + 1)
                 right.append(wrong.index_add_(0, texts, (logits.argmax(-1) != wanted).float()) == 0)
@@ -111,8 +111,8 @@ class Imitation:
             group["lr"] = self._rate()
         batch = rows(self.batches(self.step), self._encode)
         count, total = int(batch.learn.sum()), 0.0
-        for part in _parts(batch):
-            logits, wanted, _ = self._predict(part)
+        for part in parts(batch):
+            logits, wanted, _ = predict(self._plain, part)
             loss = functional.cross_entropy(logits, wanted, reduction="sum") / count
             loss.backward()
             total += float(loss.detach())
@@ -127,25 +127,9 @@ class Imitation:
         share = min(self.elapsed / (60 * self.settings.minutes), 1.0)
         return self.settings.learning_rate * min((self.step + 1) / _WARM_UP, 0.5 * (1 + math.cos(math.pi * share)))
 
-    def _predict(self, part: Rows) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """For the N tokens to be learned: logits (N, V) in float32, the tokens (N,), and the number of the text each belongs to (N,)."""
-        row, column = part.learn.nonzero(as_tuple=True)
-        with torch.autocast("cpu", torch.bfloat16, enabled=self._plain.dtype == torch.bfloat16):
-            unseen = torch.zeros(part.mask.shape, dtype=self._plain.dtype)
-            unseen.masked_fill_(~part.mask, torch.finfo(unseen.dtype).min)
-            parts = {"input_ids": part.tokens, "attention_mask": unseen, "position_ids": part.positions}
-            hidden = self._plain.model(**parts, use_cache=False).last_hidden_state
-            logits = self._plain.lm_head(hidden[row, part.before[row, column]]).float()
-        begins = torch.ones(len(row), dtype=torch.long)
-        begins[1:] = ((row[1:] != row[:-1]) | (column[1:] != column[:-1] + 1)).long()
-        return logits, part.tokens[row, column], begins.cumsum(0) - 1
-
     def save(self, path: Path) -> None:
         """All that is needed to go on."""
-        tensors = {f"learned.{name}": weight for name, weight in self.learned.items()}
-        for name, weight in self.learned.items():
-            for key, value in self._optimiser.state.get(weight, {}).items():
-                tensors[f"{key}.{name}"] = value
+        tensors = training_state(self.learned, self._optimiser)
         checkpoint.write(path, tensors, {"step": self.step, "elapsed": self.elapsed, **checkpoint.provenance(_MODULE)})
 
     def restore(self, path: Path) -> None:
@@ -154,14 +138,7 @@ class Imitation:
         :raises CheckpointError: if there is no state, or it is of another training.
         """
         tensors, record = checkpoint.read(path, f"python -m {_MODULE}")
-        for name, weight in self.learned.items():
-            if f"learned.{name}" not in tensors or tensors[f"learned.{name}"].shape != weight.shape:
-                raise checkpoint.CheckpointError(
-                    f"{path} is of a training with other settings; start anew, in another folder"
-                )
-            weight.data.copy_(tensors[f"learned.{name}"])
-            keys = [key for key in ("step", "exp_avg", "exp_avg_sq") if f"{key}.{name}" in tensors]
-            self._optimiser.state[weight] = {key: tensors[f"{key}.{name}"] for key in keys}
+        restore_training_state(path, tensors, self.learned, self._optimiser)
         self.step, self.elapsed = record["step"], record["elapsed"]
 
     def export(self, path: Path, record: dict[str, Any]) -> None:
@@ -171,16 +148,54 @@ class Imitation:
         checkpoint.write(path, tensors, {**record, **figures, **checkpoint.provenance(_MODULE)})
 
 
-def _with_lora(model: Any, settings: Settings) -> Any:
+def training_state(learned: dict[str, torch.Tensor], optimiser: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
+    """What is learned and the optimiser's memory of it, as tensors to be saved."""
+    tensors = {f"learned.{name}": weight for name, weight in learned.items()}
+    for name, weight in learned.items():
+        tensors |= {f"{key}.{name}": value for key, value in optimiser.state.get(weight, {}).items()}
+    return tensors
+
+
+def restore_training_state(
+    path: Path, tensors: dict[str, torch.Tensor], learned: dict[str, torch.Tensor], optimiser: torch.optim.Optimizer
+) -> None:
+    """Set both to what was saved.
+
+    :param path: where the tensors come from, for the message.
+    :raises CheckpointError: if they are of another training.
+    """
+    for name, weight in learned.items():
+        if f"learned.{name}" not in tensors or tensors[f"learned.{name}"].shape != weight.shape:
+            raise checkpoint.CheckpointError(
+                f"{path} is of a training with other settings; start anew, in another folder"
+            )
+        weight.data.copy_(tensors[f"learned.{name}"])
+        keys = [key for key in ("step", "exp_avg", "exp_avg_sq") if f"{key}.{name}" in tensors]
+        optimiser.state[weight] = {key: tensors[f"{key}.{name}"] for key in keys}
+
+
+def predict(model: Any, part: Rows) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """For the N tokens to be learned: logits (N, V) in float32, the tokens (N,), and the number of the text each belongs to (N,)."""
+    row, column = part.learn.nonzero(as_tuple=True)
+    with torch.autocast("cpu", torch.bfloat16, enabled=model.dtype == torch.bfloat16):
+        unseen = torch.zeros(part.mask.shape, dtype=model.dtype)
+        unseen.masked_fill_(~part.mask, torch.finfo(unseen.dtype).min)
+        inputs = {"input_ids": part.tokens, "attention_mask": unseen, "position_ids": part.positions}
+        hidden = model.model(**inputs, use_cache=False).last_hidden_state
+        logits = model.lm_head(hidden[row, part.before[row, column]]).float()
+    begins = torch.ones(len(row), dtype=torch.long)
+    begins[1:] = ((row[1:] != row[:-1]) | (column[1:] != column[:-1] + 1)).long()
+    return logits, part.tokens[row, column], begins.cumsum(0) - 1
+
+
+def with_lora(model: Any, rank: int, scale: float, seed: int) -> Any:
     """The model with A and B beside each linear layer; A and B alone are trained. The model itself is changed."""
     from peft import LoraConfig, get_peft_model
 
-    torch.manual_seed(settings.seed)
+    torch.manual_seed(seed)
     model.set_attn_implementation("eager")  # with a mask of its own for each row, quicker here than the fused kernel
-    linear = "all-linear"
-    config = LoraConfig(
-        r=settings.rank, lora_alpha=round(settings.scale * settings.rank), target_modules=linear, task_type="CAUSAL_LM"
-    )
+    alpha, linear = round(scale * rank), "all-linear"
+    config = LoraConfig(r=rank, lora_alpha=alpha, target_modules=linear, task_type="CAUSAL_LM")
     trained = get_peft_model(model, config)
     for module in trained.modules():
         if hasattr(module, "cast_input_dtype_enabled"):  # autocast does it, without a detour over float32
@@ -188,8 +203,8 @@ def _with_lora(model: Any, settings: Settings) -> Any:
     return trained.train()
 
 
-def _parts(whole: Rows) -> Iterator[Rows]:
+def parts(whole: Rows) -> Iterator[Rows]:
     """Some rows at a time."""
-    parts = (whole.tokens, whole.positions, whole.mask, whole.learn, whole.before)
+    tensors = (whole.tokens, whole.positions, whole.mask, whole.learn, whole.before)
     for start in range(0, len(whole.tokens), _ROWS_AT_ONCE):
-        yield Rows(*(part[start : start + _ROWS_AT_ONCE] for part in parts))
+        yield Rows(*(tensor[start : start + _ROWS_AT_ONCE] for tensor in tensors))
