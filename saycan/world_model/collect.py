@@ -41,29 +41,33 @@ class Collector:
     seed: int
     explore: Sequence[float]
 
-    def __post_init__(self) -> None:
-        self._body = TabletopBody(Tabletop(), library.load_all(), Oracle(), watch=Watch())
-
     def episode(self, number: int) -> list[Execution]:
         """Execute skills until the goal has held, and one more now and then, or until there were enough."""
         rng = np.random.default_rng([self.seed, number])
-        task, rows = _draw(rng), list[Execution]()
-        enter(self._body.world, task)
-        start = self._body.perceive()
-        expert, done = Expert(task.goal, state_of(start)), list[str]()
+        task, world = _draw(rng), Tabletop()  # a world of its own: what comes of it depends on nothing that was before
+        enter(world, task)
+        rows = self._rows(rng, task, TabletopBody(world, library.load_all(), Oracle(), watch=Watch()))
+        world.close()
+        return [*(replace(row, episode=number) for row in rows[:-1]), replace(rows[-1], episode=number, last=True)]
+
+    def _rows(self, rng: np.random.Generator, task: SuiteTask, body: TabletopBody) -> list[Execution]:
+        start = body.perceive()
+        expert, done, rows = Expert(task.goal, state_of(start)), list[str](), list[Execution]()
         for _ in range(_MOST):
-            view = self._body.perceive()
-            choice, chosen, can = self._choose(rng, view, expert)
-            rows.append(self._execute(task, start, view, choice, tuple(done)))
-            rows[-1] = replace(rows[-1], episode=number, chosen=chosen, can=round(can, 4))
+            view = body.perceive()
+            choice, chosen, can = self._choose(rng, body, view, expert)
+            row = execution(body, task, start, view, choice, tuple(done))
+            rows.append(replace(row, chosen=chosen, can=round(can, 4)))
             done += [choice.text] * rows[-1].worked
             if rows[-1].fulfilled and rng.random() < 0.8:
                 break
-        return [*rows[:-1], replace(rows[-1], last=True)]
+        return rows
 
-    def _choose(self, rng: np.random.Generator, view: SceneView, expert: Expert) -> tuple[Candidate, str, float]:
-        candidates = [c for c in self._body.propose(view) if c != DONE]
-        can = self._body.success_probability(view, candidates)
+    def _choose(
+        self, rng: np.random.Generator, body: TabletopBody, view: SceneView, expert: Expert
+    ) -> tuple[Candidate, str, float]:
+        candidates = [c for c in body.propose(view) if c != DONE]
+        can = body.success_probability(view, candidates)
         how = str(rng.choice(CHOOSERS, p=list(self.explore)))
         right = [c for c in expert.best(state_of(view)) if c in candidates] if how == "expert" else []
         among = {"expert": right, "possible": [c for c, p in zip(candidates, can, strict=True) if p > _POSSIBLE]}
@@ -71,17 +75,20 @@ class Collector:
         choice = options[0] if options is right else options[int(rng.integers(len(options)))]
         return choice, how if options is not candidates else "random", float(can[candidates.index(choice)])
 
-    def _execute(
-        self, task: SuiteTask, start: SceneView, view: SceneView, choice: Candidate, done: tuple[str, ...]
-    ) -> Execution:
-        outcome = self._body.execute(choice)
-        after = self._body.perceive()
-        fulfilled = parse(task.goal).holds(state_of(start), state_of(after))
-        before, now = facts_of(view), facts_of(after)
-        what = (task.instruction, task.goal, done, before, choice.text)
-        return Execution(
-            0, *what, "", 0.0, outcome.success, now, fulfilled, outcome.ended, outcome.control_steps, False
-        )
+
+def execution(
+    body: TabletopBody, task: SuiteTask, start: SceneView, view: SceneView, choice: Candidate, done: tuple[str, ...]
+) -> Execution:
+    """Execute a skill, and what came of it.
+
+    :param start: what was seen when the episode began; ``view``: what is seen now.
+    """
+    outcome = body.execute(choice)
+    after = body.perceive()
+    fulfilled = parse(task.goal).holds(state_of(start), state_of(after))
+    before, now = facts_of(view), facts_of(after)
+    what = (task.instruction, task.goal, done, before, choice.text)
+    return Execution(0, *what, "", 0.0, outcome.success, now, fulfilled, outcome.ended, outcome.control_steps, False)
 
 
 def enter(world: Tabletop, task: SuiteTask) -> None:

@@ -117,5 +117,10 @@ def _transcripts(row: Execution) -> list[Transcript]:
     texts = [(_try_prompt(row.before), tried), (_judge_prompt(now), judged)]
     if row.last:  # enough of those: most states fulfil nothing
         texts.append((_judge_prompt(then), [(f" {DONE.text}\nFulfilled:", False), (answer, True)]))
-    parted = [(*prompt.split("\n", 1), segments) for prompt, segments in texts]
-    return [Transcript(f"{scene}\n", ((rest, False), *segments)) for scene, rest, segments in parted]
+    return [_transcript(prompt, segments) for prompt, segments in texts]
+
+
+def _transcript(prompt: str, segments: Sequence[Segment]) -> Transcript:
+    """A prompt's first line is the scene, which texts share."""
+    scene, rest = prompt.split("\n", 1)
+    return Transcript(f"{scene}\n", ((rest, False), *segments))
