@@ -15,6 +15,7 @@ from saycan.types import SceneView
 from saycan.world_model.facts import Change, Facts, choices, facts_of
 from saycan.world_model.log import Execution
 
+_MOST_KNOWN = 100_000  # answers that are remembered
 _LEAST = 0.05  # futures less likely than this are left out
 
 
@@ -127,6 +128,8 @@ class WorldModel(ABC):
         """The answer to each question; what is new is asked all at once."""
         new = [question for question in dict.fromkeys(asked) if (kind, question) not in self._known]
         if new:
+            if len(self._known) > _MOST_KNOWN:
+                self._known = {(kind, question): self._known[kind, question] for question in set(asked) - set(new)}
             self._known |= {(kind, q): a for q, a in zip(new, answer(new), strict=True)}
         return {question: self._known[kind, question] for question in asked}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from saycan.language.adapter import path_of
@@ -32,6 +33,12 @@ def load(name: str, llm: str = EMBEDDED) -> WorldModel:
     if kind == "language":
         return _language(llm, name)
     raise checkpoint.CheckpointError(f"{path_of(name)} is no world model; train one with `{_REMEDY}`")
+
+
+@cache
+def load_once(name: str) -> WorldModel:
+    """The same, once in a process."""
+    return load(name)
 
 
 def fresh(kind: str, rank: int = 16, scale: float = 2.0, seed: int = 0, llm: str = EMBEDDED) -> WorldModel:
