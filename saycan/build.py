@@ -112,7 +112,7 @@ def check_agent(config: Any, goal: str | None = None) -> None:
         )
     if agent.lookahead and not (agent.closed_loop and 0 < agent.lookahead <= MOST_AHEAD and agent.world_models):
         raise InputError(
-            f"agent.lookahead must be 0 to {MOST_AHEAD}, with agent.closed_loop=true and agent.world_models=[...]"
+            f"agent.lookahead must be 0 to {MOST_AHEAD}, with agent.closed_loop=true and something in agent.world_models=[...]"
         )
     if agent.language == "generative":
         check_can_write(config.llm.kind)

@@ -77,7 +77,8 @@ class Step:
 
     :param say: log-probability of each candidate under the language model (a distribution: they sum to one), shape (K,).
     :param can: probability that each candidate would succeed, shape (K,).
-    :param product: probability of each candidate by say and can together; zero everywhere if nothing was possible, shape (K,).
+    :param product: probability of each candidate by say and can together (and by what was imagined, if anything was); zero everywhere if
+        nothing was possible, shape (K,).
     :param chosen: index of the choice; None if the agent would do none of them.
     :param seconds: time from looking at the world to the choice.
     :param imagined: what the best candidates could lead to, if the agent looked ahead.
