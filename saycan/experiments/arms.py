@@ -17,11 +17,13 @@ from saycan.experiments.dyna import Dyna, Settings
 from saycan.experiments.statistics import bootstrap, executions_to, iqm
 from saycan.report import write_whole
 from saycan.world_model import learn
-from saycan.world_model.load import COPY, KINDS, fresh, load, record_of
+from saycan.world_model.load import fresh, load, record_of
 from sim.cli import InputError
 from skills import library
 
 THRESHOLDS = (0.8, 0.9)
+_LEARNS = "mlp"  # from the arm's own executions; other models stay as they are
+_SKILLS = ("pick", "place_in", "place_on")
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,10 @@ def missing(runs: Sequence[Run], folder: Path) -> list[Run]:
 
     :raises InputError: if a result was made with other settings, or is damaged.
     """
-    return [run for run in runs if not (folder / run.file).is_file() or not _same(run, folder / run.file)]
+    for run in runs:
+        if (folder / run.file).is_file():
+            _check(run, folder / run.file)
+    return [run for run in runs if not (folder / run.file).is_file()]
 
 
 def work(runs: Sequence[Run], folder: Path, workers: int) -> Iterator[Run]:
@@ -66,25 +71,16 @@ def do(run: Run) -> dict[str, Any]:
     """One run."""
     torch.set_num_threads(1)
     began, model, learner = time.perf_counter(), None, None
-    if run.model in (COPY, *KINDS[1:]):
+    if run.model == _LEARNS:
         model = fresh(run.model, seed=run.seed)
-        learner = (
-            learn.Learner(model, learn.Settings(run.rate, run.batch, seed=run.seed)) if run.model != COPY else None
-        )
+        learner = learn.Learner(model, learn.Settings(run.rate, run.batch, seed=run.seed))
     elif run.model:
         model = load(run.model)
-    skills = {name: skill for name, skill in library.load_all().items() if name in ("pick", "place_in", "place_on")}
-    dyna = Dyna(skills, run.settings, run.seed, model, learner, run.doubt)
+    dyna = Dyna(library.load_all(_SKILLS), run.settings, run.seed, model, learner, run.doubt)
     curve = dyna.run()
     prior = record_of(run.model).get("executions", 0) if run.model and learner is None else 0
-    counted = {"imagined": dyna.imagined, "imagined_seconds": round(dyna.imagined_seconds, 2)}
-    return {
-        **asdict(run),
-        "curve": curve,
-        "executions_before": prior,
-        **counted,
-        "seconds": round(time.perf_counter() - began, 2),
-    }
+    seconds = {"imagined_seconds": round(dyna.imagined_seconds, 2), "seconds": round(time.perf_counter() - began, 2)}
+    return {**asdict(run), "curve": curve, "executions_before": prior, "imagined": dyna.imagined, **seconds}
 
 
 def results(runs: Sequence[Run], folder: Path) -> dict[str, list[dict[str, Any]]]:
@@ -121,7 +117,7 @@ def _work(job: tuple[Run, Path]) -> Run:
     return run
 
 
-def _same(run: Run, path: Path) -> bool:
+def _check(run: Run, path: Path) -> None:
     try:
         made = json.loads(path.read_text())
         same = all(made[key] == value for key, value in asdict(run).items())
@@ -129,4 +125,3 @@ def _same(run: Run, path: Path) -> bool:
         raise InputError(f"{path} is damaged; delete it, and it is made again") from None
     if not same:
         raise InputError(f"{path} was made with other settings; choose another folder with out=DIR")
-    return True

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from saycan.experiments.table import Episode, reached
+from saycan.experiments.table import RealEpisode, reached
 from saycan.world_model.base import Situation, WorldModel
 from saycan.world_model.facts import OUT, PARTS
 from saycan.world_model.learn import Learner
@@ -58,14 +58,14 @@ class Lesson:
 
 
 @dataclass
-class Table:
+class Values:
     """Values of skills, by instruction and what is in, on and held; which part of the table things are in does not count."""
 
-    values: dict[tuple[Any, str], float] = field(default_factory=dict)
+    known: dict[tuple[Any, str], float] = field(default_factory=dict)
 
     def value(self, now: Situation, skill: str) -> float:
         """Expected discounted chance of fulfilment."""
-        return self.values.get((_state(now), skill), 0.0)
+        return self.known.get((_state(now), skill), 0.0)
 
     def best(self, now: Situation, skills: Sequence[str], rng: np.random.Generator) -> str:
         """The skill with the highest value, one of equals at random."""
@@ -77,8 +77,8 @@ class Table:
         rest = max(self.value(lesson.after, skill) for skill in skills)
         target = lesson.reward + (1 - lesson.reward) * _DISCOUNT * rest
         key = (_state(lesson.before), lesson.skill)
-        old = self.values.get(key, 0.0)
-        self.values[key] = old + _RATE * (target - old)
+        old = self.known.get(key, 0.0)
+        self.known[key] = old + _RATE * (target - old)
 
 
 class Dyna:
@@ -99,7 +99,7 @@ class Dyna:
     ):
         self._library, self._settings, self._seed = library, settings, seed
         self._learner, self._dreamer = learner, Dreamer([model] if model else [], doubt)
-        self._rng, self.table = np.random.default_rng([seed, 0]), Table()
+        self._rng, self.values = np.random.default_rng([seed, 0]), Values()
         self._real, self._imagined = list[Execution](), list[Imagined]()
         self._skills: list[str] = []
         self.imagined_seconds = 0.0
@@ -108,7 +108,7 @@ class Dyna:
         """Learn; pairs of real executions so far and the success of what was learned, the first after none."""
         s, curve = self._settings, [(0, self.success(0))]
         while len(self._real) < s.executions:
-            episode = Episode(self._library, self._rng)
+            episode = RealEpisode(self._library, self._rng)
             self._skills = episode.skills()
             for _ in range(s.skills_per_episode):
                 self._real.append(episode.execute(self._choose(episode)))
@@ -124,9 +124,9 @@ class Dyna:
         """Share of fresh episodes that the greedy policy fulfils, in real executions that nothing is learned from."""
         rng, wins = np.random.default_rng([self._seed, 1, after]), 0
         for _ in range(self._settings.evaluate_episodes):
-            episode = Episode(self._library, rng)
+            episode = RealEpisode(self._library, rng)
             for _ in range(self._settings.skills_per_episode):
-                if episode.execute(self.table.best(episode.situation(), episode.possible(), rng)).fulfilled:
+                if episode.execute(self.values.best(episode.situation(), episode.possible(), rng)).fulfilled:
                     wins += 1
                     break
             episode.close()
@@ -137,11 +137,11 @@ class Dyna:
         """How many executions were imagined."""
         return len(self._imagined)
 
-    def _choose(self, episode: Episode) -> str:
+    def _choose(self, episode: RealEpisode) -> str:
         possible = episode.possible()
         if self._rng.random() < self._settings.explore:
             return possible[int(self._rng.integers(len(possible)))]
-        return self.table.best(episode.situation(), possible, self._rng)
+        return self.values.best(episode.situation(), possible, self._rng)
 
     def _improve(self) -> None:
         """After a real execution: teach the model when it is time, imagine, update the table."""
@@ -152,7 +152,7 @@ class Dyna:
         if s.imagination and count >= s.model_every:
             self._imagine(int(s.rollouts) + int(self._rng.random() < s.rollouts % 1))
         for _ in range(s.updates):
-            self.table.learn(self._lesson(), self._skills)
+            self.values.learn(self._lesson(), self._skills)
 
     def _imagine(self, count: int) -> None:
         """Rollouts from situations that were really seen, by the table's own policy with as much exploration."""
@@ -166,7 +166,7 @@ class Dyna:
         return [
             self._skills[int(self._rng.integers(len(self._skills)))]
             if r
-            else self.table.best(s, self._skills, self._rng)
+            else self.values.best(s, self._skills, self._rng)
             for s, r in zip(situations, random, strict=True)
         ]
 

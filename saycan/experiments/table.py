@@ -33,7 +33,7 @@ GOALS = {
 _POSSIBLE = 0.1  # chance of success, by the skill's own value, below which a skill is not tried
 
 
-class Episode:
+class RealEpisode:
     """One instruction in one world.
 
     :param library: the skills that may be used.

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
 import numpy as np
 
 from saycan.world_model.base import Forecast, Situation, WorldModel
-from saycan.world_model.facts import about
+from saycan.world_model.facts import Facts, about
 from saycan.world_model.log import Execution
 
 _DEEP = 5
@@ -84,17 +84,17 @@ def several_steps(model: WorldModel, rows: Sequence[Execution], steps: int = _DE
     }
 
 
-def _given(forecast: Forecast, row: Execution) -> Any:
+def _given(forecast: Forecast, row: Execution) -> Facts:
     """The likeliest facts among the futures in which the skill did what it really did: worked or not."""
     futures = [future for future in forecast.futures if future.worked == row.worked]
     return futures[0].after.facts if futures else row.before
 
 
-def _same(facts: Any, row: Execution) -> bool:
+def _same(facts: Facts, row: Execution) -> bool:
     mine = about(row.before, row.skill)
     told, real = dict(facts.places), dict(row.after.places)
     return all(told[thing] == real[thing] for thing in mine)
 
 
-def _mean(values: Any) -> float:
+def _mean(values: Iterable[float]) -> float:
     return round(float(np.mean([float(value) for value in values])), 4)

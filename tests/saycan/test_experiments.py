@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from saycan.experiments.arms import Run, missing, summary
-from saycan.experiments.dyna import Lesson, Settings, Table
+from saycan.experiments.dyna import Lesson, Settings, Values
 from saycan.experiments.statistics import bootstrap, executions_to, iqm
 from saycan.world_model.base import Situation
 from saycan.world_model.facts import HAND, Facts
@@ -53,7 +53,7 @@ def test_the_table_learns_a_way_of_two_skills() -> None:
     end, skills, table = (
         replace(start, facts=apart.changed([("red block", "in the green bowl")])),
         ["take", "put"],
-        Table(),
+        Values(),
     )
     for _ in range(30):
         table.learn(Lesson(held, "put", 1.0, end), skills)
