@@ -83,7 +83,8 @@ def test_results_are_kept_and_those_of_other_settings_refused(tmp_path: Path) ->
 
 
 def test_the_debug_run_goes_on_and_repeats_itself(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "saycan.experiments.sample_efficiency", "size=debug", "seeds=1", f"out={tmp_path}"]
+    command = [sys.executable, "-m", "saycan.experiments.sample_efficiency", "size=debug", "seeds=1"]
+    command += ["workers=1", f"out={tmp_path}"]
     first = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert first.returncode == 0, first.stderr
     figures = json.loads(first.stdout.splitlines()[-1])
