@@ -27,7 +27,9 @@ def main(config: Any) -> int:
     _, rows = load_log(Path(config.log))
     folder = output_folder(config, "world_model_quality")
     real = _real_speed(config.seconds / 10)
-    found = {name: _measure(name, rows, config, real) for name in config.models}
+    trained = {thing for name in config.models for thing in record_of(name).get("held_out_things", ())}
+    parts = split(rows, sorted(trained) or list(config.held_out))  # the same for all models
+    found = {name: _measure(name, *parts[1:], config, real) for name in config.models}
     data = {"log": config.log, "real_executions_per_second": round(real, 2), "models": found}
     write_whole(folder / "quality.json", json.dumps(data, indent=2) + "\n")
     short = {name: {key: row[key] for key in row if key != "by_skill"} for name, row in found.items()}
@@ -35,10 +37,9 @@ def main(config: Any) -> int:
     return 0
 
 
-def _measure(name: str, rows: list[Execution], config: Any, real: float) -> dict[str, Any]:
+def _measure(name: str, test: list[Execution], strange: list[Execution], config: Any, real: float) -> dict[str, Any]:
     """All figures of one model, none of them on what it learned from."""
-    model, held_out = load(name, config.llm.model), record_of(name).get("held_out_things", config.held_out)
-    _, test, strange = split(rows, held_out)
+    model = load(name, config.llm.model)
     first = one_step(model, test, config.seconds)  # before anything is remembered: its speed is the model's
     plain = test[: first["n"]]
     return {
