@@ -28,8 +28,8 @@ def main(config: Any) -> int:
     folder = output_folder(config, "world_model_quality")
     real = _real_speed(config.seconds / 10)
     trained = {thing for name in config.models for thing in record_of(name).get("held_out_things", ())}
-    parts = split(rows, sorted(trained) or list(config.held_out))  # the same for all models
-    found = {name: _measure(name, *parts[1:], config, real) for name in config.models}
+    _, test, strange = split(rows, sorted(trained) or list(config.held_out))  # the same for all models
+    found = {name: _measure(name, test, strange, config, real) for name in config.models}
     data = {"log": config.log, "real_executions_per_second": round(real, 2), "models": found}
     write_whole(folder / "quality.json", json.dumps(data, indent=2) + "\n")
     short = {name: {key: row[key] for key in row if key != "by_skill"} for name, row in found.items()}

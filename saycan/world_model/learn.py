@@ -38,6 +38,9 @@ class Settings:
     seed: int = 0
 
 
+Split = tuple[list[Execution], list[Execution], list[Execution]]
+
+
 class Learner:
     """A world model in training."""
 
@@ -97,7 +100,7 @@ class Learner:
         checkpoint.write(path, tensors, {**record, "steps": self.step, **checkpoint.provenance(_MODULE)})
 
 
-def split(executions: Sequence[Execution], held_out: Sequence[str] = ()) -> tuple[list[Execution], ...]:
+def split(executions: Sequence[Execution], held_out: Sequence[str] = ()) -> Split:
     """Executions to learn from, to test on, and to test on with things that were never learned from.
 
     Every tenth episode is for testing. Of the others, those whose scene has a held-out thing are left out altogether.
