@@ -11,7 +11,7 @@ import numpy as np
 
 from saycan.candidates import DONE
 from saycan.select import Choose, combine, highest
-from saycan.types import Candidate, Episode, SceneView, Step
+from saycan.types import Branch, Candidate, Episode, SceneView, Step
 from skills.execute import Outcome
 
 
@@ -39,6 +39,15 @@ class Language(Protocol):
 
     def log_probs(self, episode: Episode, view: SceneView, candidates: Sequence[Candidate]) -> np.ndarray:
         """Say: log-probability that each is the useful next step, shape (K,); what remains to one is on nothing that can be done."""
+
+
+class Foresight(Protocol):
+    """Anything that judges candidates by where they lead."""
+
+    def judge(
+        self, episode: Episode, view: SceneView, candidates: tuple[Candidate, ...], product: np.ndarray
+    ) -> tuple[np.ndarray, tuple[Branch, ...]]:
+        """The product judged anew, shape (K,), and what was imagined."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +83,7 @@ class Agent(Generic[B]):
     ):
         self.body, self.language, self.limits = body, language, limits or Limits()
         self._tau, self._strength, self._choose = tau, strength, choose
+        self.foresight: Foresight | None = None
 
     def run(self, instruction: str, on_step: Callable[[Step], None] | None = None) -> Episode:
         """Follow an instruction.
@@ -102,8 +112,12 @@ class Agent(Generic[B]):
         can = self.body.success_probability(view, candidates)
         product = combine(say, can, self._tau, self._strength)
         product[self._worn_out(episode, candidates)] = 0.0
+        imagined: tuple[Branch, ...] = ()
+        if self.foresight is not None:
+            product, imagined = self.foresight.judge(episode, view, candidates, product)
         chosen = self._choose(say, product, self.limits.least if episode.steps else self.limits.decline)
-        return Step(view, candidates, say, can, product, chosen, seconds=time.perf_counter() - began)
+        seconds = time.perf_counter() - began
+        return Step(view, candidates, say, can, product, chosen, seconds=seconds, imagined=imagined)
 
     def _worn_out(self, episode: Episode, candidates: Sequence[Candidate]) -> list[int]:
         """Candidates that have failed too often since something last succeeded."""

@@ -8,7 +8,7 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from saycan.affordance import Affordance, Anything, Detected, SuccessValues
-from saycan.agent import Agent, Language, Limits
+from saycan.agent import Agent, Foresight, Language, Limits
 from saycan.body import TabletopBody
 from saycan.judging.ceiling import KnowsTheGoal
 from saycan.language.generative import Generative, check_can_write
@@ -25,7 +25,7 @@ from skills import library
 from skills.execute import Watch
 from skills.library import Skill
 
-MOST_CHARACTERS = 1000
+MOST_CHARACTERS, MOST_AHEAD = 1000, 5
 PERCEPTIONS = ("camera", "oracle")
 AFFORDANCES: dict[str, Callable[[Mapping[str, Skill], float], Affordance]] = {
     "values": SuccessValues,
@@ -78,7 +78,21 @@ def build_agent(config: Any, scorer: Any = None, goal: str | None = None) -> Age
     world.reset(layout)
     world.settle()
     body = TabletopBody(world, skills, build_perception(config.perception), affordance, Watch(a.hopeless, a.patience))
-    return (Agent if a.closed_loop else OpenLoop)(body, language, limits_of(a), a.tau, a.strength)
+    agent = (Agent if a.closed_loop else OpenLoop)(body, language, limits_of(a), a.tau, a.strength)
+    agent.foresight = build_foresight(a, language)
+    return agent
+
+
+def build_foresight(agent: Any, language: Language) -> Foresight | None:
+    """What lets an agent of this config look ahead; None: nothing."""
+    if not agent.lookahead:
+        return None
+    from saycan.world_model.load import load_once
+    from saycan.world_model.lookahead import Lookahead
+    from saycan.world_model.rollouts import Dreamer
+
+    models = [load_once(name) for name in agent.world_models]
+    return Lookahead(models[0], Dreamer(models, agent.doubt), language, agent.lookahead)
 
 
 def asks_model(agent: Any) -> bool:
@@ -95,6 +109,10 @@ def check_agent(config: Any, goal: str | None = None) -> None:
     if agent.language == "oracle" and goal is None:
         raise InputError(
             "agent=oracle has to know the goal, so it works in the benchmark only; choose another agent, such as agent=full"
+        )
+    if agent.lookahead and not (agent.closed_loop and 0 < agent.lookahead <= MOST_AHEAD and agent.world_models):
+        raise InputError(
+            f"agent.lookahead must be 0 to {MOST_AHEAD}, with agent.closed_loop=true and something in agent.world_models=[...]"
         )
     if agent.language == "generative":
         check_can_write(config.llm.kind)

@@ -17,6 +17,7 @@ from saycan.film import Film
 from saycan.language.prompt import scene
 from saycan.overlay import draw_beliefs
 from saycan.types import Episode
+from saycan.world_model.facts import facts_of
 
 _BEST = 8
 
@@ -37,6 +38,7 @@ def write_report(path: Path, episode: Episode, film: Film | None, settings: str,
         film=data_uri(film.gif(), "gif") if film and film.frames else None,
         steps=[step_row(k, step, stills[k] if k < len(stills) else None) for k, step in steps],
         settings=settings,
+        imagined=[row for k in range(len(episode.steps)) if (row := imagined_row(episode, k))],
         maps=data_uri(maps, "png") if maps else None,
     )
     write_whole(path, page)
@@ -69,6 +71,24 @@ def step_row(number: int, step: Mapping[str, Any], still: str | None = None, mos
     best = sorted(step["candidates"], key=lambda c: (-c["product"], -c["say"]))[:most]
     bars = [{**bar, "chosen": bar["skill"] == step["choice"]} for bar in best]
     return {"number": number + 1, **step, "bars": bars, "still": still, "count": len(step["candidates"])}
+
+
+def imagined_row(episode: Episode, number: int) -> dict[str, Any] | None:
+    """What the template shows of what was imagined before a step, and of what really happened then; None: nothing was imagined.
+
+    :param number: the step's number from 0.
+    """
+    step = episode.steps[number]
+    if not step.imagined:
+        return None
+    really = []
+    for now, then in zip(episode.steps[number:], [*episode.steps[number + 1 :], None], strict=True):
+        worked = now.outcome.success if now.outcome else None
+        change = facts_of(now.view).difference(facts_of(then.view)) if then else ()
+        told = ", ".join(f"{thing} {place}" for thing, place in change)
+        really.append({"skill": now.choice.text if now.choice else "nothing", "worked": worked, "change": told})
+    choice = step.choice.text if step.choice else None
+    return {"number": number + 1, "branches": step.imagined, "choice": choice, "really": really}
 
 
 def data_uri(data: bytes, kind: str) -> str:

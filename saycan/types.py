@@ -51,14 +51,37 @@ class Candidate:
 
 
 @dataclass(frozen=True)
+class Branch:
+    """One thing that could come of a skill, as a world model imagines it.
+
+    :param chance: that it does.
+    :param worked: whether the skill succeeds; None: it could not be foreseen.
+    :param change: what changes, in words.
+    :param fulfilled: chance that the instruction is fulfilled then; NaN if it could not be foreseen.
+    :param worth: chance that it comes to be fulfilled, as far as was imagined.
+    :param then: what could come of the skill that language would choose then.
+    """
+
+    skill: str
+    chance: float
+    worked: bool | None
+    change: str
+    fulfilled: float
+    worth: float
+    then: tuple[Branch, ...] = ()
+
+
+@dataclass(frozen=True)
 class Step:
     """One decision, with the scores of everything that could have been chosen.
 
     :param say: log-probability of each candidate under the language model (a distribution: they sum to one), shape (K,).
     :param can: probability that each candidate would succeed, shape (K,).
-    :param product: probability of each candidate by say and can together; zero everywhere if nothing was possible, shape (K,).
+    :param product: probability of each candidate by say and can together (and by what was imagined, if anything was); zero everywhere if
+        nothing was possible, shape (K,).
     :param chosen: index of the choice; None if the agent would do none of them.
     :param seconds: time from looking at the world to the choice.
+    :param imagined: what the best candidates could lead to, if the agent looked ahead.
     """
 
     view: SceneView
@@ -69,6 +92,7 @@ class Step:
     chosen: int | None
     outcome: Outcome | None = None
     seconds: float = 0.0
+    imagined: tuple[Branch, ...] = ()
 
     @property
     def choice(self) -> Candidate | None:

@@ -15,14 +15,16 @@ from saycan.language.weights import ModelError
 from sim.paths import ASSETS
 from skills import checkpoint
 
-PLANNER = "planner"
+PLANNER, WORLD_MODEL = "planner", "world_model"
 INSTALLED = ASSETS / "planner" / "planner.safetensors"
+INSTALLED_WORLD_MODEL = ASSETS / "world_model" / "world_model.safetensors"
+_SHIPPED = {PLANNER: INSTALLED, WORLD_MODEL: INSTALLED_WORLD_MODEL}
 _REMEDY = "python -m saycan.train_planner install=true"
 
 
 def path_of(adapter: str) -> Path:
-    """Where an adapter is: "planner" is the one that ships, anything else a path."""
-    return INSTALLED if adapter == PLANNER else Path(adapter).expanduser()
+    """Where an adapter is: "planner" and "world_model" are those in ``assets/``, anything else is a path."""
+    return _SHIPPED.get(adapter, Path(adapter).expanduser())
 
 
 @torch.no_grad()

@@ -10,7 +10,8 @@ import torch
 from torch.nn import functional
 
 from saycan.learning import trainer
-from saycan.learning.trainer import Trainer, autocast, hide
+from saycan.learning.lora import autocast, hide
+from saycan.learning.trainer import Trainer
 from saycan.learning.transcripts import Rows, Transcript, draw_scene_of_transcripts, rows
 
 _TEST_SCENES = 24
@@ -54,8 +55,8 @@ class Imitation(Trainer):
         losses: list[torch.Tensor] = []
         right: list[torch.Tensor] = []
         with torch.inference_mode():
-            for part in _parts(rows([draw_scene_of_transcripts(rng) for _ in range(scenes)], self.encode)):
-                logits, wanted, texts = self._predict(part)
+            for part in parts(rows([draw_scene_of_transcripts(rng) for _ in range(scenes)], self.encode)):
+                logits, wanted, texts = predict(self.plain, part)
                 losses.append(functional.cross_entropy(logits, wanted, reduction="none"))
                 wrong = torch.zeros(int(texts[-1]) + 1)
                 right.append(wrong.index_add_(0, texts, (logits.argmax(-1) != wanted).float()) == 0)
@@ -65,29 +66,29 @@ class Imitation(Trainer):
         """One step of the optimiser; the mean loss of a token."""
         batch = rows(self.batches(self.step), self.encode)
         count, total = int(batch.learn.sum()), 0.0
-        for part in _parts(batch):
-            logits, wanted, _ = self._predict(part)
+        for part in parts(batch):
+            logits, wanted, _ = predict(self.plain, part)
             loss = functional.cross_entropy(logits, wanted, reduction="sum") / count
             loss.backward()
             total += float(loss.detach())
         self.descend()
         return {"loss": total}
 
-    def _predict(self, part: Rows) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """For the N tokens to be learned: logits (N, V) in float32, the tokens (N,), and the number of the text each belongs to (N,)."""
-        row, column = part.learn.nonzero(as_tuple=True)
-        with autocast(self.plain):
-            mask = hide(part.mask, self.plain)
-            parts = {"input_ids": part.tokens, "attention_mask": mask, "position_ids": part.positions}
-            hidden = self.plain.model(**parts, use_cache=False).last_hidden_state
-            logits = self.plain.lm_head(hidden[row, part.before[row, column]]).float()
-        begins = torch.ones(len(row), dtype=torch.long)
-        begins[1:] = ((row[1:] != row[:-1]) | (column[1:] != column[:-1] + 1)).long()
-        return logits, part.tokens[row, column], begins.cumsum(0) - 1
+
+def predict(model: Any, part: Rows) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """For the N tokens to be learned: logits (N, V) in float32, the tokens (N,), and the number of the text each belongs to (N,)."""
+    row, column = part.learn.nonzero(as_tuple=True)
+    with autocast(model):
+        inputs = {"input_ids": part.tokens, "attention_mask": hide(part.mask, model), "position_ids": part.positions}
+        hidden = model.model(**inputs, use_cache=False).last_hidden_state
+        logits = model.lm_head(hidden[row, part.before[row, column]]).float()
+    begins = torch.ones(len(row), dtype=torch.long)
+    begins[1:] = ((row[1:] != row[:-1]) | (column[1:] != column[:-1] + 1)).long()
+    return logits, part.tokens[row, column], begins.cumsum(0) - 1
 
 
-def _parts(whole: Rows) -> Iterator[Rows]:
+def parts(whole: Rows) -> Iterator[Rows]:
     """Some rows at a time."""
-    parts = (whole.tokens, whole.positions, whole.mask, whole.learn, whole.before)
+    tensors = (whole.tokens, whole.positions, whole.mask, whole.learn, whole.before)
     for start in range(0, len(whole.tokens), _ROWS_AT_ONCE):
-        yield Rows(*(part[start : start + _ROWS_AT_ONCE] for part in parts))
+        yield Rows(*(tensor[start : start + _ROWS_AT_ONCE] for tensor in tensors))

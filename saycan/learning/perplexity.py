@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from saycan.language.scorer import TrieScorer
-from saycan.learning.trainer import Trainer, autocast
+from saycan.learning.lora import autocast
+from saycan.learning.trainer import Trainer
 from sim.paths import ASSETS
 
 TEXT = ASSETS / "planner" / "held_out.txt"

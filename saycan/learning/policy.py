@@ -19,7 +19,7 @@ from saycan.language.planner import Planner, Scoring
 from saycan.language.prompt import continuation, prompt
 from saycan.language.scorer import TrieScorer
 from saycan.language.trie import Trie
-from saycan.learning.trainer import autocast, hide
+from saycan.learning.lora import autocast, hide
 from saycan.learning.transcripts import STYLE
 from saycan.select import policy
 from saycan.types import Episode

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,12 +18,12 @@ import numpy as np
 import torch
 
 from saycan.language.adapter import low_rank_parts, read_into
+from saycan.learning.lora import restore_training_state, training_state, with_lora
 from skills import checkpoint
 
 _MODULE = "saycan.train_planner"
 STATE = "state.safetensors"
 _SAVE_EVERY = 60.0  # seconds
-_MOMENTS = ("step", "exp_avg", "exp_avg_sq")  # what Adam remembers of a weight
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Trainer:
     def __init__(self, model: Any, tokenizer: Any, settings: Settings):
         self.settings, self.plain, self.tokenizer = settings, model, tokenizer
         self.step, self.elapsed = 0, 0.0
-        self._lora = _with_lora(model, settings)
+        self._lora = with_lora(model, settings.rank, settings.scale, settings.seed)
         self.learned = low_rank_parts(self._lora)
         if settings.start is not None:
             read_into(self.learned, settings.start, settings.scale)
@@ -144,9 +144,7 @@ class Trainer:
     def save(self, path: Path) -> None:
         """All that is needed to go on."""
         tensors = {f"kept.{name}": tensor for name, tensor in self.kept.items()}
-        for name, weight in self.trained.items():
-            tensors[f"learned.{name}"] = weight
-            tensors |= {f"{key}.{name}": value for key, value in self._optimiser.state.get(weight, {}).items()}
+        tensors |= training_state(self.trained, self._optimiser)
         record = {"trainer": type(self).__name__, "step": self.step, "elapsed": self.elapsed}
         checkpoint.write(path, tensors, {**record, **checkpoint.provenance(_MODULE)})
 
@@ -156,53 +154,17 @@ class Trainer:
         :raises CheckpointError: if there is no state, or it is of another training.
         """
         tensors, record = checkpoint.read(path, f"python -m {_MODULE}")
-        self._check_state(path, tensors, record)
-        for name, weight in self.trained.items():
-            weight.data.copy_(tensors[f"learned.{name}"])
-            found = {key: tensors[f"{key}.{name}"] for key in _MOMENTS if f"{key}.{name}" in tensors}
-            if found:
-                self._optimiser.state[weight] = found
+        method = record.get("trainer", type(self).__name__)
+        if method != type(self).__name__:
+            raise checkpoint.CheckpointError(
+                f"{path} is of a training with other settings (method={method.lower()}); start anew, in another folder"
+            )
+        restore_training_state(path, tensors, self.trained, self._optimiser)
         self.kept = {name.removeprefix("kept."): t for name, t in tensors.items() if name.startswith("kept.")}
         self.step, self.elapsed = record["step"], record["elapsed"]
-
-    def _check_state(self, path: Path, tensors: Mapping[str, torch.Tensor], record: Mapping[str, Any]) -> None:
-        shapes = {name: weight.shape for name, weight in self.trained.items()}
-        found = {name: tensors[f"learned.{name}"].shape for name in shapes if f"learned.{name}" in tensors}
-        if found != shapes or record.get("trainer", "Imitation") != type(self).__name__:
-            raise checkpoint.CheckpointError(
-                f"{path} is of a training with other settings; start anew, in another folder"
-            )
 
     def export(self, path: Path, record: dict[str, Any]) -> None:
         """The adapter as ``saycan.language.adapter`` reads it."""
         tensors = {name: weight.half() for name, weight in self.learned.items()}
         figures = {"scale": self.settings.scale, "rank": self.settings.rank, "steps": self.step}
         checkpoint.write(path, tensors, {**record, **figures, **checkpoint.provenance(_MODULE)})
-
-
-def autocast(model: Any) -> torch.autocast:
-    """Arithmetic in bfloat16 where the model's own weights are."""
-    return torch.autocast("cpu", torch.bfloat16, enabled=model.dtype == torch.bfloat16)
-
-
-def hide(seen: torch.Tensor, model: Any) -> torch.Tensor:
-    """An attention mask as the model adds it, from what each token may see (bool, any shape)."""
-    mask = torch.zeros(seen.shape, dtype=model.dtype)
-    return mask.masked_fill_(~seen, torch.finfo(mask.dtype).min)
-
-
-def _with_lora(model: Any, settings: Settings) -> Any:
-    """The model with A and B beside each linear layer; A and B alone are trained. The model itself is changed."""
-    from peft import LoraConfig, get_peft_model
-
-    torch.manual_seed(settings.seed)
-    model.set_attn_implementation("eager")  # with a mask of its own for each row, quicker here than the fused kernel
-    linear = "all-linear"
-    config = LoraConfig(
-        r=settings.rank, lora_alpha=round(settings.scale * settings.rank), target_modules=linear, task_type="CAUSAL_LM"
-    )
-    trained = get_peft_model(model, config)
-    for module in trained.modules():
-        if hasattr(module, "cast_input_dtype_enabled"):  # autocast does it, without a detour over float32
-            module.__dict__["cast_input_dtype_enabled"] = False
-    return trained.train()

@@ -15,7 +15,7 @@ from saycan.build import load_scorer
 from saycan.language.prompt import Style
 from saycan.language.scorer import TrieScorer
 from saycan.language.weights import ModelError, load
-from saycan.learning.imitate import Imitation, Settings
+from saycan.learning.imitate import Imitation, Settings, predict
 from saycan.learning.trainer import STATE
 from saycan.learning.transcripts import STYLE, Transcript, draw_scene_of_transcripts, rows
 from sim.cli import InputError
@@ -56,7 +56,7 @@ def test_rows_predict_what_each_transcript_alone_would(toy: Path) -> None:
     groups, scorer = transcripts(20), TrieScorer(model, tokenizer)
     together = Imitation(model, tokenizer, SETTINGS, lambda number: groups)
     with torch.inference_mode():
-        logits, wanted, texts = together._predict(rows(groups, scorer.encode))
+        logits, wanted, texts = predict(together.plain, rows(groups, scorer.encode))
     mine = -float(torch.nn.functional.cross_entropy(logits, wanted))
     alone = [
         (log_p(scorer, t), sum(len(scorer.encode(s)) for s, learn in t.segments if learn)) for g in groups for t in g

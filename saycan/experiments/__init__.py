@@ -1,0 +1,1 @@
+"""Experiments: each one command, resumable, with its controls."""

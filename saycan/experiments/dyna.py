@@ -1,0 +1,183 @@
+"""A learner of which skill to choose (tabular Q-learning) that also learns from imagined executions: Dyna-Q (Sutton 1990)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from saycan.experiments.table import RealEpisode, reached
+from saycan.world_model.base import Situation, WorldModel
+from saycan.world_model.facts import OUT, PARTS
+from saycan.world_model.learn import Learner
+from saycan.world_model.log import Execution
+from saycan.world_model.quality import situation
+from saycan.world_model.rollouts import Dreamer, Imagined
+from skills.library import Skill
+
+_RATE, _DISCOUNT = 0.2, 0.9
+_SURE = 1e-9  # values that are as good as equal
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How an arm learns.
+
+    :param imagination: skills ahead that are imagined, k; 0: none.
+    :param updates: of the table, for each real execution.
+    :param rollouts: imagined rollouts for each real execution, each from a situation that was really seen.
+    :param model_every: real executions between two lessons of the world model; ``model_steps``: steps of its optimiser in each.
+    """
+
+    imagination: int
+    updates: int
+    executions: int
+    evaluate_every: int
+    evaluate_episodes: int
+    skills_per_episode: int
+    explore: float
+    rollouts: float
+    model_every: int
+    model_steps: int
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One real or imagined execution, as the table learns from it.
+
+    :param reward: chance that the instruction was fulfilled after it, which ends the episode.
+    """
+
+    before: Situation
+    skill: str
+    reward: float
+    after: Situation
+
+
+@dataclass
+class Values:
+    """Values of skills, by instruction and what is in, on and held; which part of the table things are in does not count."""
+
+    known: dict[tuple[Any, str], float] = field(default_factory=dict)
+
+    def value(self, now: Situation, skill: str) -> float:
+        """Expected discounted chance of fulfilment."""
+        return self.known.get((_state(now), skill), 0.0)
+
+    def best(self, now: Situation, skills: Sequence[str], rng: np.random.Generator) -> str:
+        """The skill with the highest value, one of equals at random."""
+        values = np.array([self.value(now, skill) for skill in skills])
+        return skills[int(rng.choice(np.flatnonzero(values > values.max() - _SURE)))]
+
+    def learn(self, lesson: Lesson, skills: Sequence[str]) -> None:
+        """One step of Q-learning."""
+        rest = max(self.value(lesson.after, skill) for skill in skills)
+        target = lesson.reward + (1 - lesson.reward) * _DISCOUNT * rest
+        key = (_state(lesson.before), lesson.skill)
+        old = self.known.get(key, 0.0)
+        self.known[key] = old + _RATE * (target - old)
+
+
+class Dyna:
+    """One arm with one seed.
+
+    :param model: what imagines; None: nothing does.
+    :param learner: teaches the model from the real executions; None: it stays as it is.
+    """
+
+    def __init__(
+        self,
+        library: Mapping[str, Skill],
+        settings: Settings,
+        seed: int,
+        model: WorldModel | None = None,
+        learner: Learner | None = None,
+        doubt: float = 0.5,
+    ):
+        self._library, self._settings, self._seed = library, settings, seed
+        self._learner, self._dreamer = learner, Dreamer([model] if model else [], doubt)
+        self._rng, self.values = np.random.default_rng([seed, 0]), Values()
+        self._real, self._imagined = list[Execution](), list[Imagined]()
+        self._skills: list[str] = []
+        self.imagined_seconds = 0.0
+
+    def run(self) -> list[tuple[int, float]]:
+        """Learn; pairs of real executions so far and the success of what was learned, the first after none."""
+        s, curve = self._settings, [(0, self.success(0))]
+        while len(self._real) < s.executions:
+            episode = RealEpisode(self._library, self._rng)
+            self._skills = episode.skills()
+            for _ in range(s.skills_per_episode):
+                self._real.append(episode.execute(self._choose(episode)))
+                self._improve()
+                if len(self._real) % s.evaluate_every == 0:
+                    curve.append((len(self._real), self.success(len(self._real))))
+                if self._real[-1].fulfilled or len(self._real) >= s.executions:
+                    break
+            episode.close()
+        return curve
+
+    def success(self, after: int) -> float:
+        """Share of fresh episodes that the greedy policy fulfils, in real executions that nothing is learned from."""
+        rng, wins = np.random.default_rng([self._seed, 1, after]), 0
+        for _ in range(self._settings.evaluate_episodes):
+            episode = RealEpisode(self._library, rng)
+            for _ in range(self._settings.skills_per_episode):
+                if episode.execute(self.values.best(episode.situation(), episode.possible(), rng)).fulfilled:
+                    wins += 1
+                    break
+            episode.close()
+        return wins / self._settings.evaluate_episodes
+
+    @property
+    def imagined(self) -> int:
+        """How many executions were imagined."""
+        return len(self._imagined)
+
+    def _choose(self, episode: RealEpisode) -> str:
+        possible = episode.possible()
+        if self._rng.random() < self._settings.explore:
+            return possible[int(self._rng.integers(len(possible)))]
+        return self.values.best(episode.situation(), possible, self._rng)
+
+    def _improve(self) -> None:
+        """After a real execution: teach the model when it is time, imagine, update the table."""
+        s, count = self._settings, len(self._real)
+        if self._learner is not None and count % s.model_every == 0:
+            for _ in range(s.model_steps):
+                self._learner.learn(self._real)
+        if s.imagination and count >= s.model_every:
+            self._imagine(int(s.rollouts) + int(self._rng.random() < s.rollouts % 1))
+        for _ in range(s.updates):
+            self.values.learn(self._lesson(), self._skills)
+
+    def _imagine(self, count: int) -> None:
+        """Rollouts from situations that were really seen, by the table's own policy with as much exploration."""
+        began = time.perf_counter()
+        starts = [situation(self._real[int(i)]) for i in self._rng.integers(len(self._real), size=count)]
+        self._imagined += self._dreamer.roll_out(starts, self._policy, self._settings.imagination, self._rng)
+        self.imagined_seconds += time.perf_counter() - began
+
+    def _policy(self, situations: Sequence[Situation]) -> list[str]:
+        random = self._rng.random(len(situations)) < self._settings.explore
+        return [
+            self._skills[int(self._rng.integers(len(self._skills)))]
+            if r
+            else self.values.best(s, self._skills, self._rng)
+            for s, r in zip(situations, random, strict=True)
+        ]
+
+    def _lesson(self) -> Lesson:
+        """Something to learn from again: half of the time imagined, if anything was."""
+        if self._imagined and self._rng.random() < 0.5:
+            dream = self._imagined[int(self._rng.integers(len(self._imagined)))]
+            return Lesson(dream.before, dream.skill, dream.future.fulfilled, dream.future.after)
+        row = self._real[int(self._rng.integers(len(self._real)))]
+        return Lesson(situation(row), row.skill, float(row.fulfilled), reached(row))
+
+
+def _state(now: Situation) -> tuple[Any, ...]:
+    return now.instruction, tuple(fact for fact in now.facts.places if fact[1] not in (*PARTS, OUT))

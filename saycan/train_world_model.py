@@ -1,0 +1,69 @@
+"""Train a world model on a log of real executions: ``python -m saycan.train_world_model log=DIR install=true``."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+from rich.progress import Progress, TextColumn
+
+from saycan.language.adapter import INSTALLED_WORLD_MODEL as INSTALLED
+from saycan.world_model.learn import STATE, Learner, Settings, split
+from saycan.world_model.load import KINDS, fresh
+from saycan.world_model.log import load
+from saycan.world_model.quality import one_step
+from sim.cli import InputError, command, output_folder, print_json
+
+_TEST_SECONDS = 60.0
+
+
+@command("train_world_model")
+def main(config: Any) -> int:
+    """Load, train, test, save; the last line is JSON."""
+    _check(config)
+    log, executions = load(Path(config.log))
+    learn, test, strange = split(executions, config.held_out)
+    if not learn or not test:
+        raise InputError(f"the log {config.log} is too small: collect more with python -m saycan.collect_executions")
+    folder = output_folder(config, "world_model")
+    model = fresh(config.kind, config.rank, config.scale, config.seed, config.llm.model)
+    learner = Learner(model, Settings(config.learning_rate, config.batch, config.steps, config.seed))
+    if config.resume and (folder / STATE).is_file():
+        learner.restore(folder / STATE)
+    quiet = not (config.progress and sys.stderr.isatty())
+    with Progress(*Progress.get_default_columns(), TextColumn("{task.fields[note]}"), disable=quiet) as bars:
+        bar = bars.add_task("Learning", total=config.steps, note="")
+        for loss in learner.run(learn, folder):
+            bars.update(bar, completed=learner.step, note=f"loss {loss:.3f}")
+    figures = {"test": one_step(model, test, _TEST_SECONDS), "held_out": one_step(model, strange, _TEST_SECONDS)}
+    record = {"kind": config.kind, "model": config.llm.model, "rank": config.rank, "scale": config.scale}
+    record |= {
+        "seed": config.seed,
+        "executions": len(learn),
+        "held_out_things": list(config.held_out),
+        "log": log,
+        **figures,
+    }
+    learner.export(folder / INSTALLED.name, record)
+    if config.install:
+        INSTALLED.parent.mkdir(exist_ok=True)
+        shutil.copy(folder / INSTALLED.name, INSTALLED)
+    print_json({**record, "steps": learner.step, "out": str(folder)})
+    return 0
+
+
+def _check(config: Any) -> None:
+    if config.kind not in KINDS:
+        raise InputError(f"kind must be one of {', '.join(KINDS)}, not '{config.kind}'")
+    if config.log is None:
+        raise InputError("which log? Make one with python -m saycan.collect_executions, and give its folder as log=DIR")
+    if config.resume and not config.out:
+        raise InputError("resume=true needs the folder of the training that was stopped: out=DIR")
+    if min(config.steps, config.rank, config.scale, config.learning_rate, config.batch) <= 0:
+        raise InputError("steps, rank, scale, learning_rate and batch must be more than 0")
+
+
+if __name__ == "__main__":
+    main()

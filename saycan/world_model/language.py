@@ -1,0 +1,126 @@
+"""The language model as world model: every prediction is a choice among texts, scored in one pass; nothing is written freely.
+
+It reads ``Scene: blue bowl (top), red block (in the hand).`` / ``Robot: put it in the blue bowl`` and chooses how ``Worked:`` and
+``Now:`` go on; and, having read what was done and the instruction between these lines, how ``Fulfilled:`` goes on after them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from saycan.candidates import DONE
+from saycan.language.adapter import low_rank_parts
+from saycan.language.scorer import TrieScorer
+from saycan.learning.imitate import parts, predict
+from saycan.learning.lora import autocast, with_lora
+from saycan.learning.transcripts import Segment, Transcript, rows
+from saycan.world_model.base import Attempt, End, Situation, WorldModel
+from saycan.world_model.facts import Change, Facts, choices, main_change
+from saycan.world_model.log import Execution
+
+_ANSWERS = (" yes\n", " no\n")
+
+
+class LanguageWorldModel(WorldModel):
+    """A causal language model of transformers that predicts.
+
+    :param rank: of what it can learn (LoRA, on all linear layers); 0: it does not learn.
+    :param scale: weight of what is learned: alpha / rank.
+    """
+
+    def __init__(self, model: Any, tokenizer: Any, rank: int = 0, scale: float = 2.0, seed: int = 0):
+        super().__init__()
+        self._model, self.learned = model, {}
+        if rank:
+            self.learned = low_rank_parts(with_lora(model, rank, scale, seed))
+        self._scorer = TrieScorer(model, tokenizer)
+
+    def loss(self, executions: Sequence[Execution]) -> torch.Tensor:
+        """Mean negative log-likelihood of a token of what came; of each execution one text of a try and one of the instruction."""
+        self._known.clear()
+        self._scorer.forget()
+        texts = [_transcripts(execution) for execution in executions]
+        losses = []
+        for part in parts(rows(texts, self._scorer.encode)):
+            logits, wanted, _ = predict(self._model, part)
+            losses.append(functional.cross_entropy(logits, wanted, reduction="none"))
+        return torch.cat(losses).mean()
+
+    def _worked(self, attempts: Sequence[Attempt]) -> Sequence[float]:
+        asked = [(_try_prompt(facts), [f" {skill}\nWorked:{a}" for a in _ANSWERS]) for facts, skill in attempts]
+        return [float(answer[0]) for answer in self._choose(asked)]
+
+    def _changes(self, asked: Sequence[tuple[Facts, str, bool]]) -> Sequence[np.ndarray]:
+        texts = []
+        for facts, skill, worked in asked:
+            begin = f" {skill}\nWorked:{_ANSWERS[not worked]}Now:"
+            texts.append((_try_prompt(facts), [begin + _told(change) for change in choices(facts, skill)]))
+        return self._choose(texts)
+
+    def _fulfilled(self, ends: Sequence[End]) -> Sequence[float]:
+        asked = []
+        for now, skill, future in ends:
+            begin = f" {skill}\n{_result(future.worked, future.change)}" if skill != DONE.text else f" {skill}\n"
+            asked.append((_judge_prompt(now), [f"{begin}Fulfilled:{answer}" for answer in _ANSWERS]))
+        return [float(answer[0]) for answer in self._choose(asked)]
+
+    def _choose(self, asked: Sequence[tuple[str, list[str]]]) -> list[np.ndarray]:
+        """The probability of each text as the continuation of its prompt, among the texts of one question.
+
+        Questions with the same prompt are answered in one pass; what their texts share cancels out.
+        """
+        found: list[np.ndarray] = [np.zeros(0)] * len(asked)
+        for prompt in dict.fromkeys(prompt for prompt, _ in asked):
+            mine = [i for i, (p, _) in enumerate(asked) if p == prompt]
+            with autocast(self._model):  # for float32 learned beside bfloat16 weights
+                scores = self._scorer.log_probs(prompt, [text for i in mine for text in asked[i][1]])
+            ends = np.cumsum([len(asked[i][1]) for i in mine])
+            for i, part in zip(mine, np.split(scores, ends[:-1]), strict=True):
+                found[i] = np.exp(part - np.logaddexp.reduce(part))
+        return found
+
+
+def _try_prompt(facts: Facts) -> str:
+    return f"Scene: {facts.words}.\nRobot:"
+
+
+def _told(change: Change | None) -> str:
+    return f" {change[0]} ({change[1]})\n" if change else " as before\n"
+
+
+def _result(worked: bool, change: Change | None) -> str:
+    return f"Worked:{_ANSWERS[not worked]}Now:{_told(change)}"
+
+
+def _judge_prompt(now: Situation) -> str:
+    said = " ".join(now.instruction.lower().split()).rstrip(".")  # one line
+    return f"Scene: {now.facts.words}.\nDone: {'; '.join(now.done) or 'nothing'}.\nHuman: {said}.\nRobot:"
+
+
+def _transcripts(row: Execution) -> list[Transcript]:
+    """What there is to learn of one execution: of the try, of the instruction after it, and of being done then."""
+    change, answer = main_change(row.before, row.skill, row.after), _ANSWERS[not row.fulfilled]
+    now = Situation(row.before, row.done, row.instruction)
+    tried: list[Segment] = [
+        (f" {row.skill}\nWorked:", False),
+        (_ANSWERS[not row.worked], True),
+        ("Now:", False),
+        (_told(change), True),
+    ]
+    judged: list[Segment] = [(f" {row.skill}\n{_result(row.worked, change)}Fulfilled:", False), (answer, True)]
+    then = Situation(row.after, (*row.done, row.skill) if row.worked else row.done, row.instruction)
+    texts = [(_try_prompt(row.before), tried), (_judge_prompt(now), judged)]
+    if row.last:  # enough of those: most states fulfil nothing
+        texts.append((_judge_prompt(then), [(f" {DONE.text}\nFulfilled:", False), (answer, True)]))
+    return [_transcript(prompt, segments) for prompt, segments in texts]
+
+
+def _transcript(prompt: str, segments: Sequence[Segment]) -> Transcript:
+    """A prompt's first line is the scene, which texts share."""
+    scene, rest = prompt.split("\n", 1)
+    return Transcript(f"{scene}\n", ((rest, False), *segments))

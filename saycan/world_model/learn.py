@@ -1,0 +1,116 @@
+"""Train a world model on a log of real executions. Every batch is drawn from its number and the seed, so a kill changes nothing."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from saycan.learning.lora import restore_training_state, training_state
+from saycan.world_model.base import WorldModel
+from saycan.world_model.log import Execution
+from skills import checkpoint
+
+STATE = "state.safetensors"
+_MODULE = "saycan.train_world_model"
+_SAVE_EVERY = 60.0  # seconds
+_WARM_UP = 10  # steps
+_TEST_EVERY = 10  # episodes, of which one is never learned from
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How it learns.
+
+    :param steps: of the optimiser, over which the learning rate falls to nothing by half a cosine; None: it stays.
+    :param batch: executions in each.
+    """
+
+    learning_rate: float
+    batch: int
+    steps: int | None = None
+    seed: int = 0
+
+
+Split = tuple[list[Execution], list[Execution], list[Execution]]
+
+
+class Learner:
+    """A world model in training."""
+
+    def __init__(self, model: WorldModel, settings: Settings):
+        self.model, self.settings, self.step = model, settings, 0
+        weights = list(model.learned.values()) or [torch.zeros(1, requires_grad=True)]  # an optimiser wants some
+        self._optimiser = torch.optim.AdamW(weights, lr=settings.learning_rate, weight_decay=0.0)
+
+    def run(self, executions: Sequence[Execution], folder: Path) -> Iterator[float]:
+        """Train until all steps are done; yields the loss of each. State is saved in the folder now and then, and at the end."""
+        assert self.settings.steps is not None, "a run needs an end"
+        saved = time.perf_counter()
+        while self.step < self.settings.steps:
+            yield self.learn(executions)
+            if time.perf_counter() - saved > _SAVE_EVERY:
+                self.save(folder / STATE)
+                saved = time.perf_counter()
+        self.save(folder / STATE)
+
+    def learn(self, executions: Sequence[Execution]) -> float:
+        """One step of the optimiser on some executions of all; the loss before it."""
+        rng = np.random.default_rng([self.settings.seed, self.step])
+        chosen = rng.integers(len(executions), size=self.settings.batch)
+        for group in self._optimiser.param_groups:
+            group["lr"] = self._rate()
+        loss = self.model.loss([executions[int(i)] for i in chosen])
+        if loss.requires_grad:
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(self.model.learned.values(), 1.0)
+            self._optimiser.step()
+            self._optimiser.zero_grad()
+        self.step += 1
+        return float(loss.detach())
+
+    def _rate(self) -> float:
+        """Warm-up, then half a cosine if there is an end."""
+        share = self.step / self.settings.steps if self.settings.steps else 0.0
+        return self.settings.learning_rate * min((self.step + 1) / _WARM_UP, 0.5 * (1 + math.cos(math.pi * share)))
+
+    def save(self, path: Path) -> None:
+        """All that is needed to go on."""
+        state = training_state(self.model.learned, self._optimiser)
+        checkpoint.write(path, state, {"step": self.step, **checkpoint.provenance(_MODULE)})
+
+    def restore(self, path: Path) -> None:
+        """Go on where ``save`` was called.
+
+        :raises CheckpointError: if there is no state, or it is of another training.
+        """
+        tensors, record = checkpoint.read(path, f"python -m {_MODULE}")
+        restore_training_state(path, tensors, self.model.learned, self._optimiser)
+        self.step = record["step"]
+
+    def export(self, path: Path, record: dict[str, Any]) -> None:
+        """What was learned, in float16, as ``saycan.language.adapter`` reads it."""
+        tensors = {name: weight.half() for name, weight in self.model.learned.items()}
+        checkpoint.write(path, tensors, {**record, "steps": self.step, **checkpoint.provenance(_MODULE)})
+
+
+def split(executions: Sequence[Execution], held_out: Sequence[str] = ()) -> Split:
+    """Executions to learn from, to test on, and to test on with things that were never learned from.
+
+    Every tenth episode is for testing. Of the others, those whose scene has a held-out thing are left out altogether.
+    """
+    learn, test, strange = list[Execution](), list[Execution](), list[Execution]()
+    for row in executions:
+        unseen = any(thing in held_out for thing, _ in row.before.places)
+        testing = row.episode % _TEST_EVERY == _TEST_EVERY - 1
+        if unseen and any(thing in row.skill or row.before.held == thing for thing in held_out):
+            strange.append(row)
+        elif not unseen:
+            (test if testing else learn).append(row)
+    return learn, test, strange
