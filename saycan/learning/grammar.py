@@ -15,6 +15,7 @@ _LIST = re.compile(r"<(\w+)>")
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _SENTENCE = "!"  # marks what is a whole sentence, to which no "could you" can be added
 _SAID_ON = {"tray": 0.7, "bowl": 0.08}
+_TURNED = 0.15  # share of two requests
 _POLITE, _MOODY, _SLIPS, _SHOUTED = 0.4, 0.08, 0.07, 0.03  # shares of instructions
 
 
@@ -48,7 +49,13 @@ def laid(rng: np.random.Generator, template: str, kind: str) -> str:
 
 
 def join(rng: np.random.Generator, parts: list[str]) -> str:
-    """Several requests as one; whole sentences are parted by full stops."""
+    """Several requests as one; whole sentences are parted by full stops. Now and then the second of two is said first."""
+    if (
+        len(parts) == 2
+        and not any(part.startswith(_SENTENCE) or "." in part for part in parts)
+        and rng.random() < _TURNED
+    ):
+        return _SENTENCE + str(pick(rng, grammar()["turned"])).format(a=parts[0], b=parts[1])
     said = (
         parts[0] if parts[0].startswith(_SENTENCE) or rng.random() < 0.8 else pick(rng, grammar()["first"]) + parts[0]
     )

@@ -9,11 +9,12 @@ import numpy as np
 
 from saycan.learning.grammar import fill, grammar, laid, pick
 from saycan.learning.nouns import Names, UnsuitableError
-from saycan.learning.spots import spot
+from saycan.learning.spots import place, spot
 from sim import cabinet
-from sim.relations import DIRECTIONS, REGIONS, is_at
+from sim.relations import DIRECTIONS, REGIONS, is_at, is_in
 
 _FLAT = ("block", "sponge", "chips bag")  # what other things can stand on
+_SPECIAL = ("drawer", "tray", "bin")  # receptacles with ways of speaking of their own
 _FOOTED = ("block", "block", "coke can", "pepsi can", "cup", "sponge", "chips bag", "apple", "lemon")
 
 
@@ -74,12 +75,39 @@ def take(names: Names, rng: np.random.Generator) -> Request:
 def put_in(names: Names, rng: np.random.Generator) -> Request:
     said, options = _thing(names, rng)
     holder = one_of(rng, [r for r in names.receptacles if not any(_is_at_home(names, x, r, rng) for x in options)])
-    special = {"drawer": "drawer", "tray": "tray", "bin": "bin"}.get(holder, "")
-    templates = special if special and rng.random() < 0.5 else "put_in"
+    templates = holder if holder in _SPECIAL and rng.random() < 0.5 else "put_in"
+    return _into(names, rng, said, options, holder, templates)
+
+
+def bring(names: Names, rng: np.random.Generator) -> Request:
+    """ "Bring me the apple": it ends on the tray, if there is one."""
+    said, options = _thing(names, rng)
+    return _into(names, rng, said, options, one_of(rng, [r for r in names.receptacles if r == "tray"]), "tray")
+
+
+def _into(
+    names: Names, rng: np.random.Generator, said: str, options: list[str], holder: str, templates: str
+) -> Request:
     goal = either([f"in({x}, {holder})" for x in options])
-    return Request(
-        _say(rng, templates, names.kind(holder), x=said, r=names.the(holder)), goal, frozenset([*options, holder])
-    )
+    words = _say(rng, templates, names.kind(holder), x=said, r=names.the(holder))
+    return Request(words, goal, frozenset([*options, holder]))
+
+
+def already(names: Names, rng: np.random.Generator) -> Request:
+    """What is so as it is."""
+    inside = [(x, r) for x in names.movable for r in names.receptacles if is_in(names.boxes[x], names.boxes[r])]
+    if inside and rng.random() < 0.7:
+        thing, holder = inside[int(rng.integers(len(inside)))]
+        templates = holder if holder in _SPECIAL and rng.random() < 0.5 else "put_in"
+        return _into(names, rng, names.the(thing), [thing], holder, templates)
+    if names.start.drawer is not None and rng.random() < 0.5:
+        return open_drawer(names, rng) if names.start.drawer > 0.5 else close_drawer(names, rng)
+    there = [(x, r) for x in names.movable for r in REGIONS if is_at(names.boxes[x], r) and not _enclosed(names, x)]
+    if not there:
+        raise UnsuitableError
+    thing, region = there[int(rng.integers(len(there)))]
+    said = _say(rng, "put_at", x=names.the(thing, positions=False), p=place(rng, region))
+    return Request(said, f"at({thing}, {region})", frozenset([thing]))
 
 
 def _is_at_home(names: Names, thing: str, holder: str, rng: np.random.Generator) -> bool:
