@@ -31,6 +31,7 @@ _RENAMED = 0.03  # metres up to which two boxes are one thing
 _SAME = 0.05  # metres that a thing may have moved between two looks of a running skill
 _THROUGH = 0.5  # of a thing's least half side, by which one must see further than its middle to know that it is gone
 _SURE, _UNLIKE = 0.5, 3e-3  # of what may be a part of another thing: least probability of its name, most of that one's
+_HIDDEN = 0.25  # weight of how large it is, of what the fingers hide in part
 _MANY = 30  # things from which on a warning is given
 
 
@@ -116,7 +117,7 @@ class CameraPerception:
         things = self._things(proposals, log_p)
         proposals = [proposals[i] for i in things]
         fit = log_fit([p.box for p in proposals], self._matcher.phrases)
-        log_p = log_p[things] + np.where([[p.held] for p in proposals], 0.0, fit)
+        log_p = log_p[things] + np.where([[p.held] for p in proposals], _HIDDEN * fit, fit)
         found = {}
         for row, column in zip(*linear_sum_assignment(-np.maximum(log_p, -30)), strict=True):
             score = math.exp(log_p[row, column])
