@@ -10,12 +10,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from saycan.perception import naming
 from saycan.perception.base import relations
 from saycan.perception.clip import Matcher
-from saycan.perception.crops import crop
 from saycan.perception.proposals import Proposal, propose
 from saycan.perception.rig import Shot, shoot
-from saycan.perception.sizes import log_fit
 from saycan.perception.votes import VoteNet
 from saycan.types import SceneView
 from sim import cabinet
@@ -30,8 +29,6 @@ _NEAR = 0.025  # metres from the fingertips at which a thing may be what they ho
 _RENAMED = 0.03  # metres up to which two boxes are one thing
 _SAME = 0.05  # metres that a thing may have moved between two looks of a running skill
 _THROUGH = 0.5  # of a thing's least half side, by which one must see further than its middle to know that it is gone
-_SURE, _UNLIKE = 0.5, 3e-3  # of what may be a part of another thing: least probability of its name, most of that one's
-_HIDDEN = 0.25  # weight of how large it is, of what the fingers hide in part
 _MANY = 30  # things from which on a warning is given
 
 
@@ -113,38 +110,10 @@ class CameraPerception:
         """The names that fit best, each given once; what fits none well enough is left out."""
         if not proposals:
             return {}
-        log_p = self._log_probabilities(proposals, shots)
-        things = self._things(proposals, log_p)
-        proposals = [proposals[i] for i in things]
-        fit = log_fit([p.box for p in proposals], self._matcher.phrases)
-        log_p = log_p[things] + np.where([[p.held] for p in proposals], _HIDDEN * fit, fit)
-        found = {}
-        for row, column in zip(*linear_sum_assignment(-np.maximum(log_p, -30)), strict=True):
-            score = math.exp(log_p[row, column])
-            if score >= self._least:
-                found[self._matcher.phrases[column]] = Belief(proposals[row].box, score)
+        matcher = self._matcher
+        given = naming.name(proposals, naming.looks(matcher, proposals, shots), matcher.phrases, self._least)
+        found = {name: Belief(proposal.box, score) for name, (proposal, score) in given.items()}
         return found | _fixtures(found)
-
-    @staticmethod
-    def _things(proposals: Sequence[Proposal], log_p: np.ndarray) -> list[int]:
-        """Which proposals are things of their own: what may be a part of another thing has to look unlike that."""
-        looks, surely = log_p.argmax(1), log_p.max(1) > math.log(_SURE)
-        unlike = log_p[:, looks] < math.log(_UNLIKE)
-        return [i for i, p in enumerate(proposals) if p.host is None or (surely[i] and unlike[i, p.host])]
-
-    def _log_probabilities(self, proposals: Sequence[Proposal], shots: Sequence[Shot]) -> np.ndarray:
-        """log p(phrase | what is seen), shape (K, phrases): the pictures' votes weighed by how much of the thing each shows."""
-        crops, of, weights = [], [], []
-        for number, proposal in enumerate(proposals):
-            for mask, shot in zip(proposal.masks, shots, strict=True):
-                if mask.any():
-                    crops.append(crop(shot.picture.rgb, mask))
-                    of.append(number)
-                    weights.append(mask.sum() / proposal.pixels)
-        each = self._matcher.logits(crops)
-        logits = np.zeros((len(proposals), len(self._matcher.phrases)))
-        np.add.at(logits, of, np.array(weights)[:, None] * each)
-        return logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
 
     def _remember(self, seen: dict[str, Belief], shots: Sequence[Shot]) -> None:
         """What is seen now, and what was seen before and may be there still; of two names for one thing the later one."""

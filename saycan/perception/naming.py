@@ -1,0 +1,61 @@
+"""Names for proposals: what looks like what, how large things of that name are, and which proposals are things at all."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from saycan.perception.clip import Matcher
+from saycan.perception.crops import crop
+from saycan.perception.proposals import Proposal
+from saycan.perception.rig import Shot
+from saycan.perception.sizes import log_fit
+
+_SURE, _UNLIKE = 0.5, 3e-3  # of what may be a part of another thing: least probability of its name, most of that one's
+_HIDDEN = 0.25  # weight of how large it is, of what the fingers hide in part
+_FLOOR = -30.0  # log-probability below which names are all the same
+
+Named = dict[str, tuple[Proposal, float]]
+"""From a name to what it was given to, and how surely, 0 to 1."""
+
+
+def looks(matcher: Matcher, proposals: Sequence[Proposal], shots: Sequence[Shot]) -> np.ndarray:
+    """log p(phrase | what is seen), shape (K, phrases): the pictures' votes weighed by how much of the thing each shows."""
+    crops, of, weights = [], [], []
+    for number, proposal in enumerate(proposals):
+        for mask, shot in zip(proposal.masks, shots, strict=True):
+            if mask.any():
+                crops.append(crop(shot.picture.rgb, mask))
+                of.append(number)
+                weights.append(mask.sum() / proposal.pixels)
+    each = matcher.logits(crops)
+    logits = np.zeros((len(proposals), len(matcher.phrases)))
+    np.add.at(logits, of, np.array(weights)[:, None] * each)
+    return logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
+
+
+def name(proposals: Sequence[Proposal], log_p: np.ndarray, phrases: Sequence[str], least: float) -> Named:
+    """The names that fit best, each given once; what fits none well enough is left out.
+
+    :param log_p: how each proposal looks, shape (K, phrases).
+    :param least: score from which on a name is given.
+    """
+    things = _things(proposals, log_p)
+    if not things:
+        return {}
+    kept = [proposals[i] for i in things]
+    fit = log_fit([p.box for p in kept], phrases)
+    log_p = log_p[things] + np.where([[p.held] for p in kept], _HIDDEN * fit, fit)
+    pairs = zip(*linear_sum_assignment(-np.maximum(log_p, _FLOOR)), strict=True)
+    scores = {phrases[column]: (kept[row], math.exp(log_p[row, column])) for row, column in pairs}
+    return {phrase: (proposal, score) for phrase, (proposal, score) in scores.items() if score >= least}
+
+
+def _things(proposals: Sequence[Proposal], log_p: np.ndarray) -> list[int]:
+    """Which proposals are things of their own: what may be a part of another thing has to look unlike that."""
+    best, surely = log_p.argmax(1), log_p.max(1) > math.log(_SURE)
+    unlike = log_p[:, best] < math.log(_UNLIKE)
+    return [i for i, p in enumerate(proposals) if p.host is None or (surely[i] and unlike[i, p.host])]
