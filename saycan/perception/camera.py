@@ -28,6 +28,7 @@ from skills.observation import Sight
 _NEAR = 0.025  # metres from the fingertips at which a thing may be what they hold
 _RENAMED = 0.03  # metres up to which two boxes are one thing
 _SAME = 0.05  # metres that a thing may have moved between two looks of a running skill
+_DOUBTFUL = 0.5  # score up to which a name at another place may be a mistake
 _THROUGH = 0.5  # of a thing's least half side, by which one must see further than its middle to know that it is gone
 _MANY = 30  # things from which on a warning is given
 
@@ -116,12 +117,19 @@ class CameraPerception:
         return found | _fixtures(found)
 
     def _remember(self, seen: dict[str, Belief], shots: Sequence[Shot]) -> None:
-        """What is seen now, and what was seen before and may be there still; of two names for one thing the later one."""
+        """What is seen now, and what was seen before and may be there still; of two names for one thing the later one.
+
+        A name that is given to something elsewhere, and doubtfully, does not move what was known by it.
+        """
         held = self._held[0] if self._held else None
         kept = dict(seen)
         for name, belief in self._believed.items():
-            renamed = any(_unlike(belief.box, other.box) < _RENAMED for other in seen.values())
-            if name not in seen and (name == held or (_may_be_there(belief.box, shots) and not renamed)):
+            others = [other for key, other in seen.items() if key != name]
+            if name == held:
+                kept.setdefault(name, belief)
+            elif name in seen and (seen[name].score > _DOUBTFUL or _unlike(belief.box, seen[name].box) < _SAME):
+                continue
+            elif _may_be_there(belief.box, shots) and not any(_unlike(belief.box, o.box) < _RENAMED for o in others):
                 kept[name] = belief
         self._believed = kept
 

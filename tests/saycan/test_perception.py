@@ -15,7 +15,7 @@ from omegaconf import OmegaConf
 
 from saycan.build import build_agent, build_perception
 from saycan.perception import clip, measure, naming, proposals, votes
-from saycan.perception.camera import CameraPerception
+from saycan.perception.camera import Belief, CameraPerception
 from saycan.perception.learn_clip import crops_by_kind, train_clip
 from saycan.perception.learn_votes import train_votes
 from saycan.perception.phrases import caption, comes_in_colours, fits, kinds, look_of
@@ -177,6 +177,15 @@ def test_the_same_scene_is_seen_the_same(table: Tabletop) -> None:
     first, second = eyes().look(table), eyes().look(table)
     assert list(first.boxes) == list(second.boxes)
     assert all(np.array_equal(first.boxes[n].position, second.boxes[n].position) for n in first.boxes)
+
+
+def test_a_doubtful_name_elsewhere_does_not_move_what_was_known() -> None:
+    perception, box = eyes(), Box(np.array([0.4, 0.2, 0.02]), 0.0, np.array([0.02, 0.02, 0.02]))
+    elsewhere = replace(box, position=np.array([0.6, -0.2, 0.02]))
+    perception._believed = {"red block": Belief(box, 0.99)}
+    for score, where in ((0.2, box), (0.9, elsewhere)):
+        perception._remember({"red block": Belief(elsewhere, score)}, shots=[])  # no camera sees that a place is empty
+        assert perception._believed["red block"].box is where
 
 
 def test_what_is_hidden_is_remembered_and_what_is_gone_is_not(table: Tabletop) -> None:
