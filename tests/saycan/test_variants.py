@@ -17,7 +17,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from saycan import build
 from saycan.agent import Agent, Limits
-from saycan.candidates import DONE
+from saycan.candidates import DONE, propose
 from saycan.imagination import imagine, state_of
 from saycan.judging.ceiling import KnowsTheGoal
 from saycan.judging.rehearsal import Rehearsal, meant
@@ -254,6 +254,15 @@ def test_the_oracle_gets_at_what_is_in_the_drawer() -> None:
     body = Table(KITCHEN)
     episode = Agent(body, KnowsTheGoal("in(apple, tray)", LIBRARY), Limits(decline=1e-6, least=1e-6)).run("")
     assert choices(episode) == ["open the drawer", "pick up the apple", "put it in the tray", "done"]
+
+
+def test_the_oracle_looks_in_the_drawer_for_what_it_does_not_see() -> None:
+    closed = replace(view_of(start_state(SceneSpec("kitchen", ["apple", "tray"], drawer="closed"))), drawer=0.0)
+    candidates = propose(LIBRARY, closed)
+    log_p = KnowsTheGoal("in(lemon, tray)", LIBRARY).log_probs(Episode(""), closed, candidates)
+    assert [c.text for c, p in zip(candidates, log_p, strict=True) if p == 0] == ["open the drawer"]
+    opened = replace(closed, drawer=1.0)
+    assert np.isinf(KnowsTheGoal("in(lemon, tray)", LIBRARY).log_probs(Episode(""), opened, candidates)).all()
 
 
 def test_variants_can_be_swept_over(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
