@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sim.relations import REGIONS
 from sim.tabletop import Tabletop
 from skills.library import Skill
 from skills.observation import Sight
@@ -56,14 +57,15 @@ def execute(
     task, start, sight = skill.task, world.state(), look()
     observer = task.observer(sight, target, nearby=watch is not None)
     observation, hopeless, chance = observer.observe(sight, 0.0), 0, None
+    there = target.name in start.boxes or target.name in REGIONS  # sight may have made it up
     for step in range(1, task.horizon + 1):
         world.step(observer.act(skill.policy.act(observation)))
         if each_step:
             each_step()
         now = world.state()
-        if task.success(start, now, target):
+        if there and task.success(start, now, target):
             return Outcome(True, step, "success", chance)
-        if task.lost(start, now, target):
+        if there and task.lost(start, now, target):
             return Outcome(False, step, "lost", chance)
         observation = observer.observe(look(), step / task.horizon)
         if watch is not None:

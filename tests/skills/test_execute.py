@@ -54,6 +54,16 @@ def test_nothing_to_put_down_is_lost_at_once(world: Tabletop) -> None:
     assert outcome.ended == "lost" and outcome.control_steps == 1
 
 
+@pytest.mark.parametrize(("name", "target"), [("pick", Target("cup")), ("push", Target("cup", "left"))])
+def test_what_sight_made_up_cannot_be_had(world: Tabletop, name: str, target: Target) -> None:
+    def look() -> Sight:
+        seen = sight(world)
+        return Sight(seen.hand, {**seen.boxes, "cup": seen.boxes["red block"]}, seen.held, seen.drawer)
+
+    outcome = execute(world, skill(name, 9.0), target, look, Watch())
+    assert not outcome.success and outcome.ended == "time"
+
+
 def test_a_disturbance_moves_the_thing_or_takes_it_out_of_the_hand(rng: np.random.Generator) -> None:
     for _ in range(10):
         block, world = starts.thing(rng, ("block",)), Tabletop()
