@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
+from saycan.affordance import SuccessValues
 from saycan.agent import Agent, Body, Language, Limits
 from saycan.body import TabletopBody
 from saycan.judging.rehearsal import Rehearsal
@@ -31,18 +32,19 @@ class Stage:
     truth: Callable[[], WorldState]
 
 
-World = Callable[[SuiteTask, Mapping[str, Skill]], AbstractContextManager[Stage]]
+World = Callable[[SuiteTask, Mapping[str, Skill], float], AbstractContextManager[Stage]]
+"""From a task, the skills, and what "can" is for saying done."""
 
 
 @contextmanager
-def rehearsed(task: SuiteTask, library: Mapping[str, Skill]) -> Iterator[Stage]:
+def rehearsed(task: SuiteTask, library: Mapping[str, Skill], done: float = 1.0) -> Iterator[Stage]:
     """Skills do what they are meant to, and fail where they cannot; "can" comes from their success values."""
-    body = Rehearsal(start_state(task.scene), library)
+    body = Rehearsal(start_state(task.scene), library, done)
     yield Stage(body, lambda: body.now)
 
 
 @contextmanager
-def simulated(task: SuiteTask, library: Mapping[str, Skill]) -> Iterator[Stage]:
+def simulated(task: SuiteTask, library: Mapping[str, Skill], done: float = 1.0) -> Iterator[Stage]:
     """The arm moves in the simulator; perception is perfect."""
     world = Tabletop()
     world.reset(lay_out(task.scene))
@@ -53,7 +55,7 @@ def simulated(task: SuiteTask, library: Mapping[str, Skill]) -> Iterator[Stage]:
 
     try:
         world.settle()
-        yield Stage(TabletopBody(world, library, Oracle()), truth)
+        yield Stage(TabletopBody(world, library, Oracle(), SuccessValues(library, done)), truth)
     finally:
         world.close()
 

@@ -7,7 +7,7 @@ from typing import Any
 from sim.cli import InputError
 
 _POSITIVE = (
-    *("minutes", "rank", "scale", "learning_rate", "scenes", "tasks", "epochs", "tau", "sharpness"),
+    *("minutes", "rank", "scale", "learning_rate", "scenes", "tasks", "epochs", "tau", "sharpness", "done"),
     *("discriminator_rate", "discriminator_epochs"),
 )
 _NOT_NEGATIVE = ("seed", "beta", "strength", "price", "alone")

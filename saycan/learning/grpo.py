@@ -5,7 +5,7 @@ Of each task a group of episodes is played; those that a judge finds better than
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +15,7 @@ from saycan.judging.trial import Record
 from saycan.learning import judges, reinforce
 from saycan.learning.judges import Judge
 from saycan.learning.objectives import advantages
-from saycan.learning.reinforce import Draw, Reinforcement, Sample
-from skills.library import Skill
+from saycan.learning.reinforce import Reinforcement, Sample
 
 _DOUBTFUL = 0.5  # a skill that is given less of a chance is chosen against its value
 
@@ -36,21 +35,13 @@ class Settings(reinforce.Settings):
 class Grpo(Reinforcement):
     """A model that learns which episodes ended well.
 
-    :param judge: who says so; by default the world's truth.
+    :param judge: who says so; by default the world's truth. The others as for every ``Reinforcement``.
     """
 
     settings: Settings
 
-    def __init__(
-        self,
-        model: Any,
-        tokenizer: Any,
-        settings: Settings,
-        draw: Draw | None = None,
-        library: Mapping[str, Skill] | None = None,
-        judge: Judge = judges.truth,
-    ):
-        super().__init__(model, tokenizer, settings, draw, library)
+    def __init__(self, *parts: Any, judge: Judge = judges.truth, **named: Any):
+        super().__init__(*parts, **named)
         self.judge = judge
 
     def learn(self) -> dict[str, float]:

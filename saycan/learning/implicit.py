@@ -49,7 +49,7 @@ class Implicit(Reinforcement):
 
     def _prefer(self) -> dict[str, float]:
         rng, s = self.rng(), self.settings
-        experts = [expert_episode(task, self.library) for task in self.draw(rng, s.tasks)]
+        experts = [expert_episode(task, self.library, s.done) for task in self.draw(rng, s.tasks)]
         experts = [record for record in experts if record.success]
         choose = drawn(rng, s.tau)
         found = [m for record in experts for m in mistakes(record, self.planner, choose, s.tau, s.strength)]

@@ -38,9 +38,12 @@ class Taught:
         return np.where(right, -np.log(max(right.sum(), 1)), -np.inf)
 
 
-def expert_episode(task: SuiteTask, library: Mapping[str, Skill]) -> Record:
-    """How the expert does a task, in rehearsal."""
-    with rehearsed(task, library) as stage:
+def expert_episode(task: SuiteTask, library: Mapping[str, Skill], done: float = 1.0) -> Record:
+    """How the expert does a task, in rehearsal.
+
+    :param done: what "can" is for saying done.
+    """
+    with rehearsed(task, library, done) as stage:
         return play(stage, task, Taught(task, stage.truth), _LIMITS)
 
 

@@ -5,9 +5,8 @@ A discriminator D(s, a) learns to tell the expert's steps from the agent's; the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -17,8 +16,7 @@ from torch.nn import functional
 from saycan.learning import reinforce
 from saycan.learning.inspection import expert_episode
 from saycan.learning.policy import Decision, portions
-from saycan.learning.reinforce import REFERENCE, Draw, Reinforcement, by_step
-from skills.library import Skill
+from saycan.learning.reinforce import REFERENCE, Reinforcement, by_step
 
 _WIDTH = 64
 
@@ -41,24 +39,18 @@ class Inverse(Reinforcement):
 
     settings: Settings
 
-    def __init__(
-        self,
-        model: Any,
-        tokenizer: Any,
-        settings: Settings,
-        draw: Draw | None = None,
-        library: Mapping[str, Skill] | None = None,
-    ):
-        super().__init__(model, tokenizer, settings, draw, library)
-        size = model.config.hidden_size
+    def prepare(self) -> None:
+        """The discriminator, on the model's hidden states."""
+        size = self.plain.config.hidden_size
         self.judge = nn.Sequential(nn.LayerNorm(size), nn.Linear(size, _WIDTH), nn.Tanh(), nn.Linear(_WIDTH, 1))
-        self.train_too("judge", self.judge, settings.discriminator_rate)
+        self.train_too("judge", self.judge, self.settings.discriminator_rate)
 
     def learn(self) -> dict[str, float]:
         """The expert's and the agent's episodes of some tasks: one step of the discriminator, one of policy optimisation."""
         rng = self.rng()
         tasks = self.draw(rng, self.settings.tasks)
-        experts = [record for task in tasks if (record := expert_episode(task, self.library)).success]
+        shown_how = [expert_episode(task, self.library, self.settings.done) for task in tasks]
+        experts = [record for record in shown_how if record.success]
         agents = [self.explore(task, rng) for task in tasks]
         shown = [d for record in experts for d in self.decisions(record)]
         own = [d for record in agents for d in self.decisions(record)]

@@ -74,7 +74,7 @@ class Voice:
         self._scorer.forget()
 
     def planner(self) -> Planner:
-        """The planner as ``planner=trained`` asks it."""
+        """The planner as ``planner=trained`` asks it, but for what the scene lacks: of that nothing is learned."""
         return Planner(self, Scoring(prior=0.0, by_length=False, lacking=False), STYLE)
 
 

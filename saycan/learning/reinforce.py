@@ -41,6 +41,7 @@ class Settings(trainer.Settings):
     :param clip: most by which a choice's probability should change, as a share of it.
     :param beta: weight of the KL divergence from where the training began.
     :param tau: temperature of what language says; ``strength``: exponent of what can be done.
+    :param done: what "can" is for saying done.
     :param keep: least probability for an option to count among those of a choice.
     :param world: where episodes take place: see ``saycan.judging.worlds``.
     """
@@ -51,6 +52,7 @@ class Settings(trainer.Settings):
     beta: float = 0.02
     tau: float = 1.0
     strength: float = 1.0
+    done: float = 1.0
     keep: float = 1e-3
     world: str = "rehearsed"
 
@@ -91,12 +93,16 @@ class Reinforcement(Trainer):
         self.policy = Policy(model, self.encode, settings.tau, settings.strength, settings.keep)
         self.voice = Voice(model, tokenizer)
         self.planner = self.voice.planner()
+        self.prepare()
         self.keep(REFERENCE)
+
+    def prepare(self) -> None:
+        """Make what a method trains beside the adapter; most have nothing."""
 
     def explore(self, task: SuiteTask, rng: np.random.Generator) -> Record:
         """An episode of the agent, with choices that are drawn."""
         s = self.settings
-        with WORLDS[s.world](task, self.library) as stage:
+        with WORLDS[s.world](task, self.library, s.done) as stage:
             return play(stage, task, self.planner, _WHILE_LEARNING, s.tau, s.strength, drawn(rng, s.tau))
 
     def decisions(self, record: Record) -> list[Decision]:
@@ -136,9 +142,9 @@ class Reinforcement(Trainer):
     def test(self, tasks: int = _TEST_TASKS) -> dict[str, float]:
         """Share of tasks that are never learned from which the agent, choosing what is best, does right in rehearsal."""
         right = []
+        s = self.settings
         for task in self.draw(self.rng(_TEST_SEED), tasks):
-            with rehearsed(task, self.library) as stage:
-                s = self.settings
+            with rehearsed(task, self.library, s.done) as stage:
                 right.append(play(stage, task, self.planner, _AT_WORK, s.tau, s.strength).success)
         return {"test_success": float(np.mean(right))}
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -43,7 +44,7 @@ class Settings:
     start: str | None = None
 
 
-class Trainer:
+class Trainer(ABC):
     """A model in training. A method says what one step learns (``learn``) and how good the model is (``test``).
 
     :param model: a causal language model of transformers; its own weights stay as they are.
@@ -65,13 +66,13 @@ class Trainer:
         parts = {"params": list(self.learned.values()), "base": rate}
         self._optimiser = torch.optim.AdamW([parts], lr=rate, weight_decay=0.0)
 
+    @abstractmethod
     def learn(self) -> dict[str, float]:
         """One step; its figures, ``loss`` among them."""
-        raise NotImplementedError
 
+    @abstractmethod
     def test(self) -> dict[str, float]:
         """Figures on tasks that are never learned from."""
-        raise NotImplementedError
 
     def encode(self, text: str) -> list[int]:
         """A text's tokens, none added."""

@@ -99,7 +99,7 @@ def enter(world: Tabletop, task: SuiteTask) -> None:
 
 def collect(first: int, episodes: int, seed: int, explore: Sequence[float], workers: int) -> Iterator[list[Execution]]:
     """Episodes from the first to ``episodes``, in order, made in several processes."""
-    context: Any = multiprocessing.get_context("fork")
+    context: Any = multiprocessing.get_context("spawn")  # a fork would lose the threads that torch has by now
     with context.Pool(workers, _begin, (seed, tuple(explore))) as pool:
         yield from pool.imap(_episode, range(first, episodes))
 
