@@ -10,6 +10,7 @@ from omegaconf import OmegaConf
 from saycan.affordance import Affordance, Anything, Detected, SuccessValues
 from saycan.agent import Agent, Foresight, Language, Limits
 from saycan.body import TabletopBody
+from saycan.imagination import Meant
 from saycan.judging.ceiling import KnowsTheGoal
 from saycan.language.generative import Generative, check_can_write
 from saycan.language.planner import Planner, Scoring
@@ -79,12 +80,15 @@ def build_agent(config: Any, scorer: Any = None, goal: str | None = None) -> Age
     world.settle()
     body = TabletopBody(world, skills, build_perception(config.perception), affordance, Watch(a.hopeless, a.patience))
     agent = (Agent if a.closed_loop else OpenLoop)(body, language, limits_of(a), a.tau, a.strength)
-    agent.foresight = build_foresight(a, language)
+    agent.foresight = build_foresight(a, language, body.meant)
     return agent
 
 
-def build_foresight(agent: Any, language: Language) -> Foresight | None:
-    """What lets an agent of this config look ahead; None: nothing."""
+def build_foresight(agent: Any, language: Language, meant: Meant) -> Foresight | None:
+    """What lets an agent of this config look ahead; None: nothing.
+
+    :param meant: what would be seen after a skill, as its body knows it.
+    """
     if not agent.lookahead:
         return None
     from saycan.world_model.load import load_once
@@ -92,7 +96,7 @@ def build_foresight(agent: Any, language: Language) -> Foresight | None:
     from saycan.world_model.rollouts import Dreamer
 
     models = [load_once(name) for name in agent.world_models]
-    return Lookahead(models[0], Dreamer(models, agent.doubt), language, agent.lookahead)
+    return Lookahead(models[0], Dreamer(models, agent.doubt), language, meant, agent.lookahead)
 
 
 def asks_model(agent: Any) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from saycan.perception import view_of
@@ -10,6 +10,9 @@ from saycan.types import Candidate, SceneView
 from sim.objects import Thing
 from sim.state import WorldState
 from skills.library import Skill
+
+Meant = Callable[[SceneView, Candidate], SceneView | None]
+"""From what is seen to what would be seen after a skill that does what it is meant to; None: it could not."""
 
 
 def imagine(library: Mapping[str, Skill], view: SceneView, candidate: Candidate) -> SceneView | None:

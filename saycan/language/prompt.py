@@ -36,8 +36,8 @@ class Style:
     :param examples: how many examples come first: the last so many of all.
     :param scene: whether it tells what is on the table.
     :param regions: whether it tells in which part of the table each thing is.
-    :param places: whether things are told from left to right, each with its part of the table in a few words, and from near to far
-        where the instruction asks for that; what a planner is trained on (see ``docs/planner.md``).
+    :param places: whether things are told from left to right, each with its part of the table in a few words, more where the
+        instruction asks for that, and after each skill what is left and what was found; what a planner is trained on (see ``docs/planner.md``).
     """
 
     examples: int = len(EXAMPLES)
@@ -53,8 +53,10 @@ def prompt(instruction: str, episode: Episode, view: SceneView, style: Style = S
     """
     first = episode.steps[0].view if episode.steps else view
     said = " ".join(instruction.lower().split()).rstrip(".")  # one line: it must not look like the prompt's own lines
-    lines = [f"{k}. {text}" for k, text in enumerate(history(episode), start=1)]
-    steps = "\n".join([*lines, f"{len(lines) + 1}."])
+    lines = [f"{k}. {text}\n" for k, text in enumerate(history(episode), start=1)]
+    if style.places:
+        lines = [line + left for line, left in zip(lines, _since(episode, view), strict=True)]
+    steps = "".join([*lines, f"{len(lines) + 1}."])
     seen = ""
     if style.scene:
         seen = places.told(first, said) if style.places else f"Scene: {scene(first, style.regions)}.\n"
@@ -90,6 +92,24 @@ def history(episode: Episode) -> list[str]:
         if step.choice is not None and step.outcome is not None:
             done.append(step.choice.text + ("" if step.outcome.success else " (failed)"))
     return done
+
+
+def _since(episode: Episode, view: SceneView) -> list[str]:
+    """For each of the skills in ``history`` what has become of the scene; empty where the hand was full, or it had failed."""
+    views = [*(step.view for step in episode.steps), view]
+    return [
+        left_after(step.outcome.success, views[0], after)
+        for step, after in zip(episode.steps, views[1:], strict=True)
+        if step.choice is not None and step.outcome is not None
+    ]
+
+
+def left_after(success: bool, first: SceneView, now: SceneView) -> str:
+    """What the prompt tells after a skill, beside the skill: see ``places.since``.
+
+    :param first: what was seen at first; ``now``: after the skill.
+    """
+    return places.since(first, now) if success and now.held is None else ""
 
 
 def continuation(text: str) -> str:

@@ -12,7 +12,7 @@ _POSITIVE = (
 )
 _NOT_NEGATIVE = ("seed", "beta", "strength", "price", "alone")
 _SHARES = ("clip", "keep", "prefer")
-_CHOICES = {"world": ("rehearsed", "simulated"), "judge": ("truth", "rubric", "llm")}
+_CHOICES = {"world": ("rehearsed", "imagined", "simulated"), "judge": ("truth", "rubric", "llm")}
 
 
 def check(config: Any) -> None:

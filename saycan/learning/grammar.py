@@ -60,8 +60,9 @@ def join(rng: np.random.Generator, parts: list[str]) -> str:
         parts[0] if parts[0].startswith(_SENTENCE) or rng.random() < 0.8 else pick(rng, grammar()["first"]) + parts[0]
     )
     for part in parts[1:]:
-        if part.startswith(_SENTENCE) or "." in said:
-            said += ". " + part.removeprefix(_SENTENCE)
+        ended = said[-1] in "?." or (said.startswith(_SENTENCE) and rng.random() < 0.5)
+        if part.startswith(_SENTENCE) or ended:
+            said += (" " if said[-1] in "?." else ". ") + part.removeprefix(_SENTENCE)
         else:
             said += str(pick(rng, grammar()["then"])) + part
     return said

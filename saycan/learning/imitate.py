@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,6 @@ from saycan.learning.transcripts import Rows, Transcript, draw_scene_of_transcri
 
 _TEST_SCENES = 24
 _TEST_SEED = 2**31  # batches of a training are numbered from 0, so these are never among them
-_ROWS_AT_ONCE = 4  # rows in one pass: bounds memory
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ class Imitation(Trainer):
         losses: list[torch.Tensor] = []
         right: list[torch.Tensor] = []
         with torch.inference_mode():
-            for part in parts(rows([draw_scene_of_transcripts(rng) for _ in range(scenes)], self.encode)):
+            for part in rows([draw_scene_of_transcripts(rng) for _ in range(scenes)], self.encode):
                 logits, wanted, texts = predict(self.plain, part)
                 losses.append(functional.cross_entropy(logits, wanted, reduction="none"))
                 wrong = torch.zeros(int(texts[-1]) + 1)
@@ -65,8 +64,8 @@ class Imitation(Trainer):
     def learn(self) -> dict[str, float]:
         """One step of the optimiser; the mean loss of a token."""
         batch = rows(self.batches(self.step), self.encode)
-        count, total = int(batch.learn.sum()), 0.0
-        for part in parts(batch):
+        count, total = sum(int(part.learn.sum()) for part in batch), 0.0
+        for part in batch:
             logits, wanted, _ = predict(self.plain, part)
             loss = functional.cross_entropy(logits, wanted, reduction="sum") / count
             loss.backward()
@@ -85,10 +84,3 @@ def predict(model: Any, part: Rows) -> tuple[torch.Tensor, torch.Tensor, torch.T
     begins = torch.ones(len(row), dtype=torch.long)
     begins[1:] = ((row[1:] != row[:-1]) | (column[1:] != column[:-1] + 1)).long()
     return logits, part.tokens[row, column], begins.cumsum(0) - 1
-
-
-def parts(whole: Rows) -> Iterator[Rows]:
-    """Some rows at a time."""
-    tensors = (whole.tokens, whole.positions, whole.mask, whole.learn, whole.before)
-    for start in range(0, len(whole.tokens), _ROWS_AT_ONCE):
-        yield Rows(*(tensor[start : start + _ROWS_AT_ONCE] for tensor in tensors))

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from saycan.learning.grammar import grammar, pick
+from saycan.learning.grammar import fill, grammar, pick
 from sim import cabinet
 from sim.geometry import Box
 from sim.objects import catalogue
@@ -16,6 +16,14 @@ from sim.state import WorldState
 from skills.tasks.effects import within_reach
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth")
+_TOLD_INSIDE = 0.3  # share of what lies in something that is told by that
+_ENDS = {"left": ("left", "right"), "top": ("top", "bottom")}  # the two ends of a row, and of a column
+_SIDES = {  # of something, as people say them
+    "left": ("to the left of", "left of", "on the left of", "to the left side of"),
+    "right": ("to the right of", "right of", "on the right of", "to the right side of"),
+    "top": ("to the top of", "above", "behind", "at the top of"),
+    "bottom": ("to the bottom of", "below", "in front of", "at the bottom of"),
+}
 
 
 class UnsuitableError(Exception):
@@ -46,6 +54,9 @@ class Names:
 
     def the(self, name: str, positions: bool = True) -> str:
         """A definite phrase for a thing: "the red cube", "the soda", "the block on the left"."""
+        if positions and self._rng.random() < _TOLD_INSIDE and (holder := self._holder(name)):
+            where = str(pick(self._rng, ["in", "inside", "from", "that is in", "which is in"]))
+            return f"{self._article()} {self.name(name)} {where} the {holder}"
         draw = self._rng.random()
         if draw < 0.12 and (where := self._by_place(name) if positions else ""):
             return where
@@ -54,6 +65,11 @@ class Names:
         if draw < 0.50 and (colour := self._by_colour(name)):
             return f"{self._article()} {colour}"
         return f"{self._article()} {self.name(name)}"
+
+    def _holder(self, name: str) -> str:
+        """What a thing lies in, if anything."""
+        here = self.boxes[name]
+        return next((r for r in self.receptacles if r != name and is_in(here, self.boxes[r])), "")
 
     def name(self, name: str) -> str:
         """A thing's own name, now and then in other words: "red block", "crimson cube"."""
@@ -108,17 +124,23 @@ class Names:
         return dict(pick(self._rng, wide or fitting))
 
     def _in_order(self, name: str, rivals: Sequence[str], word: str) -> str:
-        if not _apart(self.boxes[n].position[1] for n in rivals):
+        """From the left or the right, or, less often, from the top or the bottom."""
+        first, last = _ENDS["left" if self._rng.random() < 0.65 else "top"]
+        along = {n: float(self.boxes[n].position[1 if first == "left" else 0]) for n in rivals}
+        order = sorted(rivals, key=lambda n: -along[n])
+        if not _apart(along[n] for n in order):
             return ""
-        i, j = rivals.index(name), len(rivals) - 1 - rivals.index(name)
-        if i == 0 or j == 0:
-            side = "left" if i == 0 else "right"
-            ends = [f"the {side}most {word}", f"the {word} furthest to the {side}", f"the first {word} from the {side}"]
-            return str(pick(self._rng, [*ends, f"the {word} on the {side}"] if len(rivals) == 2 else ends))
-        if i == j and self._rng.random() < 0.4:
+        i, j = order.index(name), len(order) - 1 - order.index(name)
+        if (i == 0 or j == 0) and self._rng.random() < 0.7:
+            side, other = (first, last) if i == 0 else (last, first)
+            ends = [f"the {side}most {word}", f"the {word} [furthest|farthest] to the {side}"]
+            ends += [f"the first {word} from the {side}", f"the last {word} from the {other}"]
+            near = f"the {word} {'at' if first == 'top' else 'on'} the {side}"
+            return fill(self._rng, str(pick(self._rng, [*ends, near] if len(rivals) == 2 else ends)))
+        if i == j and first == "left" and self._rng.random() < 0.4:
             return str(pick(self._rng, [f"the middle {word}", f"the {word} in between the others"]))
-        left = self._rng.random() < 0.5
-        return f"the {_ORDINALS[i if left else j]} {word} from the {'left' if left else 'right'}"
+        begin = self._rng.random() < 0.5
+        return f"the {_ORDINALS[i if begin else j]} {word} from the {first if begin else last}"
 
     def _in_region(self, name: str, rivals: Sequence[str], word: str) -> str:
         regions = [r for r in REGIONS if [n for n in rivals if is_at(self.boxes[n], r)] == [name]]
@@ -137,21 +159,23 @@ class Names:
         alone = len(self.of_kind(self.kind(anchor))) == 1
         where = f"the {self.kind(anchor) if alone and self._rng.random() < 0.5 else anchor}"
         if order[0] == name and far[order[1]] - far[name] > 0.03:
-            return (
-                f"the {word} {pick(self._rng, ['closest to', 'nearest to', 'that is closest to', 'next to'])} {where}"
-            )
+            ways = ["closest to", "nearest to", "that is closest to", "next to", "nearest"]
+            return f"the {word} {pick(self._rng, ways)} {where}"
         if order[-1] == name and far[name] - far[order[-2]] > 0.03:
-            return f"the {word} {pick(self._rng, ['farthest from', 'furthest from', 'furthest away from', 'that is farthest from'])} {where}"
+            ways = ["farthest from", "furthest from", "furthest away from", "that is farthest from", "farthest to"]
+            return f"the {word} {pick(self._rng, ways)} {where}"
         return ""
 
     def _by_side(self, name: str, rivals: Sequence[str], word: str) -> str:
         """ "the block to the left of the green bowl", if only one is."""
         for anchor in self._rng.permutation([n for n in self.all if n not in rivals and n != cabinet.NAME]):
-            ahead = [n for n in rivals if self.boxes[n].position[1] - self.boxes[anchor].position[1] > 0.02]
-            behind = [n for n in rivals if self.boxes[anchor].position[1] - self.boxes[n].position[1] > 0.02]
-            side = "left" if ahead == [name] else "right" if behind == [name] else ""
+            first, last = _ENDS["left" if self._rng.random() < 0.65 else "top"]
+            axis = 1 if first == "left" else 0
+            ahead = [n for n in rivals if self.boxes[n].position[axis] - self.boxes[anchor].position[axis] > 0.02]
+            behind = [n for n in rivals if self.boxes[anchor].position[axis] - self.boxes[n].position[axis] > 0.02]
+            side = first if ahead == [name] else last if behind == [name] else ""
             if side and len(ahead) + len(behind) == len(rivals):
-                return f"the {word} {pick(self._rng, [f'to the {side} of', f'{side} of', f'on the {side} of'])} the {anchor}"
+                return f"the {word} {pick(self._rng, _SIDES[side])} the {anchor}"
         return ""
 
     def _inside(self, name: str, rivals: Sequence[str], word: str) -> str:

@@ -16,6 +16,45 @@ from skills.tasks.effects import within_reach
 
 _SLOTS = ("take", "put_in", "put_on", "put_at", "push", "tray", "bin")
 _LARGE = ("bowl", "tray", "bin")
+_ONSETS = (
+    "bl",
+    "dr",
+    "fl",
+    "gl",
+    "gr",
+    "kr",
+    "pl",
+    "qu",
+    "sn",
+    "spl",
+    "tw",
+    "v",
+    "w",
+    "wh",
+    "z",
+    "zw",
+    "thr",
+    "m",
+    "n",
+)
+_RIMES = (
+    "ab",
+    "arp",
+    "eeb",
+    "erf",
+    "ib",
+    "imble",
+    "iz",
+    "onk",
+    "oog",
+    "orf",
+    "ubble",
+    "urb",
+    "ux",
+    "uzzle",
+    "ag",
+    "im",
+)
 
 
 def _refusal(rng: np.random.Generator, section: str, **slots: str) -> Request:
@@ -136,20 +175,33 @@ def chat(names: Names, rng: np.random.Generator) -> Request:
 
 
 def nonsense(names: Names, rng: np.random.Generator) -> Request:
-    """Words in no order, things and colours among them."""
+    """Words in no order, things and colours among them; words that there are not; or a request whose verb there is not."""
+    draw = rng.random()
+    if draw < 0.3:
+        thing = names.the(one_of(rng, names.all))
+        return Request(fill(rng, "{v} {x} [|to the left|twice|again|now]", v=_no_word(rng), x=thing), "none")
     words = [str(w) for w in rng.permutation([*grammar()["refusals"]["nonsense"], *catalogue()])]
-    return Request("!" + " ".join(words[: int(rng.integers(2, 9))]), "none")
+    if draw < 0.6:
+        words = [word if rng.random() < 0.2 else _no_word(rng) for word in words]
+    return Request("!" + " ".join(words[: int(rng.integers(1 if draw < 0.6 else 2, 9))]), "none")
+
+
+def _no_word(rng: np.random.Generator) -> str:
+    """Letters that could be a word and are none, or a few keys."""
+    if rng.random() < 0.2:
+        return "".join(pick(rng, "asdfghjklqwertyuiop") for _ in range(int(rng.integers(2, 8))))
+    return "".join(pick(rng, _ONSETS) + pick(rng, _RIMES) for _ in range(int(rng.integers(1, 4))))
 
 
 REFUSALS: dict[Callable[[Names, np.random.Generator], Request], float] = {
     absent: 5.0,
     nobody_has: 2.0,
-    out_of_reach: 4.0,
-    impossible: 2.0,
+    out_of_reach: 5.0,
+    impossible: 2.6,
     too_large: 1.5,
     not_a_container: 1.0,
     appliance: 1.5,
-    chat: 2.0,
-    nonsense: 0.7,
+    chat: 2.4,
+    nonsense: 1.6,
 }
 """How often each is drawn, relatively."""

@@ -1,12 +1,13 @@
 """What the methods share that learn from the agent's own choices: tasks, episodes, and clipped policy optimisation.
 
-Episodes are those of ``saycan.agent.Agent``, choices drawn from say times can, in a rehearsed or a simulated world.
+Episodes are those of ``saycan.agent.Agent``, choices drawn from say times can, in a rehearsed, an imagined or a simulated world.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ import torch
 from saycan.agent import Limits
 from saycan.judging.suite import SuiteTask
 from saycan.judging.trial import Record
-from saycan.judging.worlds import WORLDS, play, rehearsed
+from saycan.judging.worlds import WORLDS, World, play, rehearsed
 from saycan.learning import trainer
 from saycan.learning.objectives import above_baseline, clipped, k3, kl
 from saycan.learning.policy import Decision, Policy, Voice, portions
@@ -26,6 +27,7 @@ from skills import library as skill_library
 from skills.library import Skill
 
 REFERENCE = "reference"
+_IMAGINED = "imagined"  # a world; the others are in WORLDS
 _AT_WORK = Limits(decline=0.3, least=0.01)  # as in configs/planner/trained.yaml
 _WHILE_LEARNING = Limits(decline=0.0, least=0.0)  # whether to decline is a choice like others
 _TEST_TASKS = 24
@@ -43,7 +45,7 @@ class Settings(trainer.Settings):
     :param tau: temperature of what language says; ``strength``: exponent of what can be done.
     :param done: what "can" is for saying done.
     :param keep: least probability for an option to count among those of a choice.
-    :param world: where episodes take place: see ``saycan.judging.worlds``.
+    :param world: where episodes take place: see ``saycan.judging.worlds``; or "imagined", with this ``world_model``.
     """
 
     tasks: int = 4
@@ -55,6 +57,7 @@ class Settings(trainer.Settings):
     done: float = 1.0
     keep: float = 1e-3
     world: str = "rehearsed"
+    world_model: str = "world_model"
 
 
 @dataclass(frozen=True)
@@ -102,8 +105,16 @@ class Reinforcement(Trainer):
     def explore(self, task: SuiteTask, rng: np.random.Generator) -> Record:
         """An episode of the agent, with choices that are drawn."""
         s = self.settings
-        with WORLDS[s.world](task, self.library, s.done) as stage:
+        with self._world(rng)(task, self.library, s.done) as stage:
             return play(stage, task, self.planner, _WHILE_LEARNING, s.tau, s.strength, drawn(rng, s.tau))
+
+    def _world(self, rng: np.random.Generator) -> World:
+        if self.settings.world != _IMAGINED:
+            return WORLDS[self.settings.world]
+        from saycan.world_model.episodes import imagined
+        from saycan.world_model.load import load_once
+
+        return partial(imagined, model=load_once(self.settings.world_model), rng=rng)
 
     def decisions(self, record: Record) -> list[Decision]:
         """The choices of an episode."""

@@ -216,6 +216,19 @@ def need(names: Names, rng: np.random.Generator) -> Request:
     return Request(said, either([f"in({x}, tray)" for x in options]), frozenset([*options, "tray"]))
 
 
+def otherwise(names: Names, rng: np.random.Generator) -> Request:
+    """ "If there is an apple, put it in the bowl, otherwise the lemon": which, is for the scene to say."""
+    holder, thing = one_of(rng, names.receptacles), one_of(rng, names.movable)
+    entries = [e for e in grammar()["things"] if "some" in e and thing not in names.meant(e)]
+    entry = pick(rng, entries)
+    here = names.meant(entry)
+    if not set(here) <= set(names.movable) or holder in here:
+        raise UnsuitableError
+    words = {"a": str(pick(rng, entry["some"])), "x": names.the(thing), "r": names.the(holder)}
+    said = _say(rng, "otherwise", names.kind(holder), **words)
+    return Request(said, either([f"in({x}, {holder})" for x in here or [thing]]), frozenset([*here, thing, holder]))
+
+
 def condition(names: Names, rng: np.random.Generator) -> Request:
     """ "If the drawer is open, close it": what has to be done is for the scene to say."""
     if cabinet.NAME not in names.receptacles:

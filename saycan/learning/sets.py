@@ -182,6 +182,23 @@ def two(names: Names, rng: np.random.Generator) -> Request:
     return Request(said, goal, frozenset(about))
 
 
+def too(names: Names, rng: np.random.Generator) -> Request:
+    """One thing, and then others that go the same way: "... and the lemon as well"."""
+    things = [str(n) for n in rng.permutation(names.movable)[: int(rng.integers(2, MOST))]]
+    if len(things) < 2:
+        raise UnsuitableError
+    words = {"x": names.the(things[0]), "xs": enumerated(names, rng, things[1:])}
+    if rng.random() < 0.75:
+        holder = one_of(rng, names.receptacles)
+        goals, about = [f"in({x}, {holder})" for x in things], {*things, holder}
+        said = say_of(rng, "too", names.kind(holder), r=names.the(holder), **words)
+    else:
+        region = str(pick(rng, REGIONS))
+        goals, about = [f"at({x}, {region})" for x in things], set(things)
+        said = say_of(rng, "too_at", p=place(rng, region), **words)
+    return Request(said, " and ".join(goals), frozenset(about))
+
+
 def _pair(names: Names, rng: np.random.Generator) -> tuple[str, str]:
     if len(names.movable) < 2:
         raise UnsuitableError

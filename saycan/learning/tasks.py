@@ -38,6 +38,7 @@ SINGLE: dict[Ask, float] = {
     requests.take_out: 0.7,
     requests.need: 2.5,
     requests.condition: 0.3,
+    requests.otherwise: 0.6,
 }
 SETS: dict[Ask, float] = {
     sets.put_all: 2.5,
@@ -45,13 +46,15 @@ SETS: dict[Ask, float] = {
     sets.spread: 0.8,
     sets.by_colour: 2.5,
     towers.tower: 2.5,
+    towers.tower_at: 0.8,
     towers.one_on_another: 0.5,
     sets.empty: 1.0,
     sets.clear: 0.8,
     sets.sort: 0.8,
     sets.two: 2.0,
+    sets.too: 1.5,
 }
-_SHARES = {"single": 0.38, "several": 0.17, "set": 0.27, "refuse": 0.18}
+_SHARES = {"single": 0.32, "several": 0.2, "set": 0.29, "refuse": 0.19}
 _TRIES = 10  # requests before something else is asked for
 _MOST_SKILLS = 10
 
@@ -91,7 +94,7 @@ def _several(names: Names, rng: np.random.Generator) -> Request:
     """Two or three requests in one breath, about different things."""
     asked: list[Request] = []
     for _ in range(int(rng.choice([2, 2, 3]))):
-        table = SETS if rng.random() < 0.15 else SINGLE
+        table = SETS if rng.random() < 0.25 else SINGLE
         asked.append(_draw_from(rng, table)(names, rng))
     if any(r.last for r in asked[:-1]) or any(a.things & b.things for i, a in enumerate(asked) for b in asked[:i]):
         return _same_thing(names, rng)

@@ -11,6 +11,8 @@ from saycan.learning.grammar import pick
 from saycan.learning.nouns import Names, UnsuitableError, entry_of
 from saycan.learning.requests import Request, either, one_of
 from saycan.learning.sets import MOST, NUMBERS, all_of, enumerated, say_of
+from saycan.learning.spots import place
+from sim.relations import REGIONS
 
 
 def tower(names: Names, rng: np.random.Generator) -> Request:
@@ -30,6 +32,17 @@ def tower(names: Names, rng: np.random.Generator) -> Request:
     orders = [list(order) for order in permutations(chosen) if rule == "tower" or order[0] == bottom]
     words = {"xs": said, "b": names.the(bottom, positions=False)}
     return Request(say_of(rng, rule, **words), either([f"({_stacked(order)})" for order in orders]), frozenset(chosen))
+
+
+def tower_at(names: Names, rng: np.random.Generator) -> Request:
+    """All blocks in one tower somewhere, in any order."""
+    blocks = [b for b in names.of_kind("block") if b in names.movable]
+    if not 2 <= len(blocks) <= MOST or len(blocks) != len(names.of_kind("block")):
+        raise UnsuitableError
+    region = str(pick(rng, REGIONS))
+    ways = [f"(at({order[0]}, {region}) and {_stacked(order)})" for order in permutations(blocks)]
+    words = {"xs": all_of(rng, entry_of(["block"]), len(blocks)), "p": place(rng, region)}
+    return Request(say_of(rng, "tower_at", **words), either(ways), frozenset(blocks))
 
 
 def _in_order(names: Names, rng: np.random.Generator, order: Sequence[str]) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -11,11 +12,14 @@ import torch
 from saycan.candidates import DONE
 from saycan.judging.suite import SuiteTask
 from saycan.language.examples import REFUSAL
-from saycan.language.prompt import Style, continuation, prompt
+from saycan.language.prompt import Style, continuation, left_after, prompt
 from saycan.learning.expert import Expert
 from saycan.learning.tasks import draw_tasks
 from saycan.perception import view_of
-from saycan.types import Episode
+from saycan.types import Episode, SceneView
+from sim.cabinet import NAME as DRAWER
+from sim.cabinet import SHELL
+from sim.relations import is_in, is_open
 from sim.state import WorldState
 
 STYLE = Style(examples=0, places=True)
@@ -25,9 +29,11 @@ _FAILS, _STRAYS = 0.12, 0.04  # shares of steps at which a try fails, or somethi
 _FALLS = (
     0.3  # share of failures to put something down after which it lies elsewhere: the text does not tell, "can" does
 )
+_HIDDEN = 0.6  # share of tasks about the inside of a closed drawer in which that is not seen
 _OTHER_WAY = 0.15  # share of choices among right ones that is not the first
 _MOST_STEPS = 12
 _PER_SCENE = 3
+_MOST_PAIRS = 4 * 384**2  # pairs of tokens in one pass: bounds memory
 
 Segment = tuple[str, bool]
 """A piece of text, and whether it is to be learned."""
@@ -52,12 +58,16 @@ class Transcript:
 
 def transcript(rng: np.random.Generator, task: SuiteTask, start: WorldState, style: Style = STYLE) -> Transcript:
     """The way of the expert through a task, with tries that fail and steps astray, which are read but not learned."""
-    asked = prompt(task.instruction, Episode(task.instruction), view_of(start), style)
+    expert = None if task.refuse else Expert(task.goal, start)
+    hidden = frozenset[str]() if expert is None else _hidden(rng, task, start, expert)
+    first = _without(view_of(start), hidden)
+    asked = prompt(task.instruction, Episode(task.instruction), first, style)
     scene, instruction = asked.split("\n", 1)
     segments: list[Segment] = [(instruction, False)]
     if task.refuse:
         return Transcript(scene + "\n", (*segments, (continuation(REFUSAL), True)))
-    expert, now, number = Expert(task.goal, start), start, 1
+    assert expert is not None, "what is to be declined has no way"
+    now, number = start, 1
     while best := expert.best(now):
         choice = best[0] if rng.random() > _OTHER_WAY else best[int(rng.integers(len(best)))]
         astray = expert.stray(rng, now) if number < _MOST_STEPS - 5 and rng.random() < _STRAYS else None
@@ -78,8 +88,32 @@ def transcript(rng: np.random.Generator, task: SuiteTask, start: WorldState, sty
         after = expert.after(now, choice)
         assert after is not None, "the expert chooses what is possible"
         now, number = after, number + 1
-        segments += [(f"{number}.", False)]
+        hidden = hidden if _shut(now) else frozenset()
+        told = left_after(True, first, _without(view_of(now), hidden)) if style.places else ""
+        segments += [(f"{told}{number}.", False)]
     return Transcript(scene + "\n", tuple(segments))
+
+
+def _hidden(rng: np.random.Generator, task: SuiteTask, start: WorldState, expert: Expert) -> frozenset[str]:
+    """What is in a drawer that has to be opened first is often not seen before, where the instruction speaks of the drawer."""
+    speaks = re.search("drawer|cabinet", task.instruction.lower())
+    opens = [choice.skill for choice in expert.best(start)[:1]] == ["open_drawer"]
+    if not (speaks and opens and _shut(start)) or rng.random() > _HIDDEN:
+        return frozenset()
+    return frozenset(
+        n for n, box in start.boxes.items() if n not in (DRAWER, SHELL) and is_in(box, start.boxes[DRAWER])
+    )
+
+
+def _shut(state: WorldState) -> bool:
+    return state.drawer is not None and not is_open(state.drawer)
+
+
+def _without(view: SceneView, names: frozenset[str]) -> SceneView:
+    """A view in which some things are not seen."""
+    boxes = {name: box for name, box in view.boxes.items() if name not in names}
+    relations = tuple(fact for fact in view.relations if not names & set(fact[1:]))
+    return replace(view, boxes=boxes, relations=relations)
 
 
 def draw_scene_of_transcripts(rng: np.random.Generator) -> list[Transcript]:
@@ -108,19 +142,38 @@ class Rows:
 Encode = Callable[[str], Sequence[int]]
 
 
-def rows(groups: Sequence[Sequence[Transcript]], encode: Encode, longest: int = 384) -> Rows:
-    """Pack transcripts, each group with its scenes' lines read once where they are the same, into rows of about equal length."""
-    branches = [_branches(group, encode) for group in groups if group]
+def rows(groups: Sequence[Sequence[Transcript]], encode: Encode, longest: int = 384) -> list[Rows]:
+    """Pack transcripts, each group with its scenes' lines read once where they are the same, into rows of about equal length.
+
+    :param longest: tokens of a row; a group that has more is taken apart, a single transcript may have more.
+    :return: portions, each small enough to go through a model at once.
+    """
+    branches: list[list[_Piece]] = []
+    for group in groups:
+        whole = _branches(group, encode)
+        fits = _size(whole) <= longest
+        branches += [whole] if fits else [_branches([transcript], encode) for transcript in group]
     packed: list[list[_Piece]] = []
-    for pieces in sorted(branches, key=lambda p: -sum(len(x.tokens) for x in p)):
-        size = sum(len(x.tokens) for x in pieces)
-        room = (row for row in packed if sum(len(x.tokens) for x in row) + size <= longest)
+    for pieces in sorted((pieces for pieces in branches if pieces), key=_size, reverse=True):
+        room = (row for row in packed if _size(row) + _size(pieces) <= longest)
         row = next(room, None)
         if row is None:
             packed.append(row := [])
         shift = len(row)
         row += [x.moved(shift) for x in pieces]
-    return _as_rows(packed)
+    return [_as_rows(portion) for portion in _portions(packed)]
+
+
+def _portions(packed: Sequence[list[_Piece]]) -> Iterator[list[list[_Piece]]]:
+    """Rows of about the same length, as many as fit: what attention keeps grows with the square of it."""
+    portion: list[list[_Piece]] = []
+    for row in sorted(packed, key=_size, reverse=True):
+        if portion and (len(portion) + 1) * _size(portion[0]) ** 2 > _MOST_PAIRS:
+            yield portion
+            portion = []
+        portion.append(row)
+    if portion:
+        yield portion
 
 
 @dataclass(frozen=True)
@@ -133,6 +186,10 @@ class _Piece:
 
     def moved(self, by: int) -> _Piece:
         return _Piece(self.tokens, self.learn, self.parent + by if self.parent >= 0 else -1)
+
+
+def _size(pieces: Sequence[_Piece]) -> int:
+    return sum(len(piece.tokens) for piece in pieces)
 
 
 def _branches(group: Sequence[Transcript], encode: Encode) -> list[_Piece]:
@@ -150,7 +207,7 @@ def _branches(group: Sequence[Transcript], encode: Encode) -> list[_Piece]:
 
 
 def _as_rows(packed: Sequence[Sequence[_Piece]]) -> Rows:
-    size = max(sum(len(p.tokens) for p in row) for row in packed)
+    size = max(map(_size, packed))
     tokens, positions, before = (np.zeros((len(packed), size), dtype=np.int64) for _ in range(3))
     learn = np.zeros((len(packed), size), dtype=bool)
     mask = np.tile(np.eye(size, dtype=bool), (len(packed), 1, 1))  # a pad sees itself: softmax needs something

@@ -16,7 +16,7 @@ from torch.nn import functional
 from saycan.candidates import DONE
 from saycan.language.adapter import low_rank_parts
 from saycan.language.scorer import TrieScorer
-from saycan.learning.imitate import parts, predict
+from saycan.learning.imitate import predict
 from saycan.learning.lora import autocast, with_lora
 from saycan.learning.transcripts import Segment, Transcript, rows
 from saycan.world_model.base import Attempt, End, Situation, WorldModel
@@ -46,7 +46,7 @@ class LanguageWorldModel(WorldModel):
         self._scorer.forget()
         texts = [_transcripts(execution) for execution in executions]
         losses = []
-        for part in parts(rows(texts, self._scorer.encode)):
+        for part in rows(texts, self._scorer.encode):
             logits, wanted, _ = predict(self._model, part)
             losses.append(functional.cross_entropy(logits, wanted, reduction="none"))
         return torch.cat(losses).mean()

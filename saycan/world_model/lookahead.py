@@ -9,6 +9,7 @@ import numpy as np
 
 from saycan.agent import Language
 from saycan.candidates import DONE
+from saycan.imagination import Meant
 from saycan.types import Branch, Candidate, Episode, SceneView, Step
 from saycan.world_model.base import Forecast, Future, Situation, WorldModel
 from saycan.world_model.rollouts import Dreamer
@@ -22,7 +23,7 @@ _LEAST = 0.01  # worth of what leads nowhere: where nothing leads anywhere, all 
 
 @dataclass(frozen=True)
 class _Table:
-    """What stays the same while one decision is imagined."""
+    """What is seen, or would be seen, and what could be done: the same everywhere while one decision is imagined."""
 
     view: SceneView
     candidates: tuple[Candidate, ...]
@@ -31,12 +32,13 @@ class _Table:
 class Lookahead:
     """Imagines the best candidates some skills ahead: after the first, language chooses.
 
-    :param language: must judge by the first view and what was done since, as the planner does: there is no view of what is imagined.
+    :param meant: what would be seen after a skill that does what it is meant to; None: it could not.
     :param depth: skills.
     """
 
-    def __init__(self, model: WorldModel, dreamer: Dreamer, language: Language, depth: int):
+    def __init__(self, model: WorldModel, dreamer: Dreamer, language: Language, meant: Meant, depth: int):
         self._model, self._dreamer, self._language, self._depth = model, dreamer, language, depth
+        self._meant = meant
 
     def judge(
         self, episode: Episode, view: SceneView, candidates: tuple[Candidate, ...], product: np.ndarray
@@ -91,6 +93,8 @@ class Lookahead:
         none = np.zeros(0)
         step = Step(table.view, table.candidates, none, none, none, chosen, Outcome(future.worked, ended="imagined"))
         imagined = Episode(episode.instruction, [*episode.steps, step])
+        seen = self._meant(table.view, table.candidates[chosen]) if future.worked else None
+        table = replace(table, view=seen or table.view)
         following = int(np.argmax(self._language.log_probs(imagined, table.view, table.candidates)))
         if table.candidates[following] == DONE:
             return ()

@@ -93,7 +93,9 @@ def test_the_debug_run_goes_on_and_repeats_itself(tmp_path: Path) -> None:
     curve = json.loads((tmp_path / "mlp-3__0.json").read_text())["curve"]
     assert [point[0] for point in curve] == [0, 4, 8]
     (tmp_path / "mlp-3__0.json").unlink()  # as if it had been killed before that one was done
-    second = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    assert json.loads(second.stdout.splitlines()[-1])["new_runs"] == 1
+    fewer = [*command, "~arms.copy-1"]
+    second = subprocess.run(fewer, capture_output=True, text=True, timeout=300, check=False)
+    figures = json.loads(second.stdout.splitlines()[-1])
+    assert figures["new_runs"] == 1 and set(figures["arms"]) == {"equal-updates", "mlp-3"}
     assert json.loads((tmp_path / "mlp-3__0.json").read_text())["curve"] == curve
     assert (tmp_path / "curves.png").stat().st_size > 5000

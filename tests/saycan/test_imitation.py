@@ -55,14 +55,31 @@ def test_rows_predict_what_each_transcript_alone_would(toy: Path) -> None:
     model, tokenizer = load(str(toy), fast=False)
     groups, scorer = transcripts(20), TrieScorer(model, tokenizer)
     together = Imitation(model, tokenizer, SETTINGS, lambda number: groups)
+    portions = rows(groups, scorer.encode)
     with torch.inference_mode():
-        logits, wanted, texts = predict(together.plain, rows(groups, scorer.encode))
+        found = [predict(together.plain, portion) for portion in portions]
+    logits, wanted = (torch.cat([part[i] for part in found]) for i in (0, 1))
     mine = -float(torch.nn.functional.cross_entropy(logits, wanted))
     alone = [
         (log_p(scorer, t), sum(len(scorer.encode(s)) for s, learn in t.segments if learn)) for g in groups for t in g
     ]
     assert mine == pytest.approx(sum(p * n for p, n in alone) / sum(n for _, n in alone), abs=1e-3)
-    assert int(texts[-1]) + 1 == sum(learn for g in groups for t in g for _, learn in t.segments)
+    assert sum(int(texts[-1]) + 1 for _, _, texts in found) == sum(
+        learn for g in groups for t in g for _, learn in t.segments
+    )
+
+
+def test_portions_are_small_whatever_is_said() -> None:
+    """A pass through a model with long rows would take memory by the gigabyte."""
+
+    def encode(text: str) -> list[int]:
+        return [1] * len(text)
+
+    long, short = (Transcript("Scene.\n", (("x" * count, True),)) for count in (500, 50))
+    portions = rows([[long, long, short], *[[short] * 3] * 20], encode)
+    assert sum(int(part.learn.sum()) for part in portions) == 2 * 500 + 61 * 50
+    sizes = [tuple(part.tokens.shape) for part in portions]
+    assert all(count == 1 or count * size**2 <= 4 * 384**2 for count, size in sizes) and max(sizes)[1] < 600
 
 
 def test_it_learns_twenty_transcripts_by_heart_and_what_is_installed_scores_so(toy: Path, tmp_path: Path) -> None:

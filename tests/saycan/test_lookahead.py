@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import hydra
@@ -96,10 +97,16 @@ class Body:
         return Outcome(True)
 
 
+def meant(view: SceneView, candidate: Candidate) -> SceneView:
+    """What is put down is seen no more."""
+    held = candidate.text.removeprefix("pick up the ") if candidate.text.startswith("pick") else None
+    return replace(view, held=held, boxes={n: box for n, box in view.boxes.items() if n != view.held})
+
+
 def agent(depth: int, model: WorldModel | None = None, doubt: float = 0.5) -> Agent[Body]:
     found = Agent(Body(), Muddled())
     model = model or Rules()
-    found.foresight = Lookahead(model, Dreamer([model], doubt), Muddled(), depth) if depth else None
+    found.foresight = Lookahead(model, Dreamer([model], doubt), Muddled(), meant, depth) if depth else None
     return found
 
 
@@ -116,6 +123,20 @@ def test_looking_two_skills_ahead_finds_the_right_block() -> None:
     assert without.choice == short.choice == CANDIDATES[0] and far.choice == CANDIDATES[1]
     assert not without.imagined and far.product.sum() == pytest.approx(without.product.sum())
     assert np.array_equal(far.say, without.say) and np.array_equal(far.can, without.can)
+
+
+def test_language_is_asked_about_what_would_be_seen() -> None:
+    seen = []
+
+    class Looking(Muddled):
+        def log_probs(self, episode: Episode, view: SceneView, candidates: Sequence[Candidate]) -> np.ndarray:
+            seen.append((view.held, len(view.boxes)))
+            return super().log_probs(episode, view, candidates)
+
+    model = Rules()
+    foresight = Lookahead(model, Dreamer([model]), Looking(), meant, 3)
+    foresight.judge(Episode(WISH), VIEW, CANDIDATES, np.array([1.0, 0.0, 0.0, 0.0]))
+    assert seen == [("red block", 3), (None, 2)]
 
 
 def test_the_tree_tells_what_was_imagined() -> None:
@@ -165,7 +186,7 @@ def test_settings_of_lookahead_are_checked() -> None:
         usual, right = hydra.compose("run"), hydra.compose("run", ["agent.lookahead=3"])
         wrong = [["agent.lookahead=6"], ["agent.lookahead=-1"], ["agent.lookahead=1", "agent=open_loop"]]
         refused = [hydra.compose("run", overrides) for overrides in wrong]
-    assert usual.agent.lookahead == 0 and build_foresight(usual.agent, Muddled()) is None
+    assert usual.agent.lookahead == 0 and build_foresight(usual.agent, Muddled(), meant) is None
     check_agent(right)
     for one in refused:
         with pytest.raises(InputError, match="must be 0 to 5, with"):

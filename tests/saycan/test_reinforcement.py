@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -29,6 +29,8 @@ from saycan.learning.policy import portions
 from saycan.learning.reinforce import Reinforcement, Sample, by_step, fresh_tasks
 from saycan.learning.trainer import STATE
 from saycan.select import drawn, highest, policy
+from saycan.world_model.baselines import CopyLastState
+from saycan.world_model.episodes import imagined
 from sim.cli import InputError
 from sim.paths import CONFIGS
 from sim.scenes import SceneSpec
@@ -232,12 +234,36 @@ def test_episodes_of_the_simulated_arm_are_of_the_same_kind(lively: Path, pick: 
     assert any(s.outcome and s.outcome.control_steps for s in record.episode.steps) == (len(record.episode.steps) > 1)
 
 
+@pytest.mark.parametrize("chance", [0.0, 0.3, 1.0])
+def test_imagined_skills_work_as_often_as_the_world_model_thinks(chance: float, pick: Mapping[str, Skill]) -> None:
+    class Thinks(CopyLastState):
+        def _worked(self, attempts: Sequence[Any]) -> list[float]:
+            return [chance] * len(attempts)
+
+    rng, held = np.random.default_rng(0), []
+    for _ in range(100):
+        with imagined(TASKS[0], pick, 0.5, Thinks(), rng) as stage:
+            take = next(c for c in stage.body.propose(stage.body.perceive()) if c.text == "pick up the red block")
+            outcome = stage.body.execute(take)
+            held.append(stage.truth().held == "red block")
+            assert outcome.success == held[-1] and stage.body.perceive().held == stage.truth().held
+    assert np.mean(held) == pytest.approx(chance, abs=0.15 if 0 < chance < 1 else 0.0)
+
+
+def test_episodes_can_be_imagined(lively: Path, pick: Mapping[str, Skill]) -> None:
+    settings = replace(GRPO, world="imagined", world_model="copy", group=2, tasks=1)
+    trainer, rng = learner(Grpo, settings, lively, pick), np.random.default_rng(2)
+    records = [trainer.explore(TASKS[0], rng) for _ in range(60)]
+    tries = [step.outcome.ended for record in records for step in record.episode.steps if step.outcome]
+    assert all(record.episode.over for record in records) and "imagined" in tries and "success" in tries
+
+
 @pytest.mark.parametrize(
     ("overrides", "words"),
     [
         (["method=grpo", "group=1"], "group must be 2 or more"),
         (["method=grpo", "judge=nobody"], "judge must be one of truth, rubric, llm"),
-        (["method=inverse", "world=moon"], "world must be one of rehearsed, simulated"),
+        (["method=inverse", "world=moon"], "world must be one of rehearsed, imagined, simulated"),
         (["method=implicit", "prefer=1.5"], "prefer must be from 0 to 1"),
         (["method=implicit", "sharpness=0"], "sharpness must be more than 0"),
         (["method=grpo", "tau=-1.0"], "tau must be more than 0"),
