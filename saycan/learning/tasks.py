@@ -28,7 +28,7 @@ SINGLE: dict[Ask, float] = {
     requests.take: 2.5,
     requests.put_in: 3.5,
     requests.bring: 1.2,
-    requests.already: 1.5,
+    requests.already: 0.6,
     requests.put_on: 1.5,
     requests.put_at: 2.3,
     requests.put_beside: 0.7,
