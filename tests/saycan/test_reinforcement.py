@@ -128,7 +128,8 @@ def test_log_probabilities_are_those_that_the_agent_chose_by(
     tasks = [*TASKS, NO_TASK]
     records = [trainer.explore(task, np.random.default_rng(seed)) for task in tasks for seed in range(4)]
     decisions = [d for record in records for d in trainer.decisions(record)]
-    assert {len(d.options) for d in decisions} == {1, 4}  # first with declining, then done is all that can be done
+    sizes = {len(d.options) for d in decisions}  # first with declining; without, after a failure; at last done is all
+    assert {1, 4} <= sizes <= {1, 3, 4}
     whole = trainer.policy.log_pi(decisions)
     for decision, log_pi in zip(decisions, whole, strict=True):
         assert np.exp(log_pi.detach().numpy()) == pytest.approx(decision.was, abs=1e-4)
