@@ -17,12 +17,15 @@ from sim.cabinet import SHELL
 from sim.geometry import Box
 from sim.objects import catalogue, colours
 from sim.panda import WORKSPACE_HIGH, WORKSPACE_LOW
-from sim.relations import AREA_HIGH, AREA_LOW, REGIONS, is_closed, is_open, region_box
+from sim.relations import AREA_HIGH, AREA_LOW, DIRECTIONS, REGIONS, is_closed, is_open, region_box
 
 _ROWS, _COLUMNS = ("bottom", "middle", "top"), ("right", "middle", "left")
 _SLACK = 0.03  # metres beyond its workspace that the hand still gets at
 _STILL = 0.03  # metres that a thing may seem to have moved, or be nudged
-_WAYS = {"left": np.array([0, 1]), "right": np.array([0, -1]), "top": np.array([1, 0]), "bottom": np.array([-1, 0])}
+_WAYS = {
+    way: DIRECTIONS[name].astype(int)
+    for way, name in {"left": "left", "right": "right", "top": "forward", "bottom": "back"}.items()
+}
 _NTH = ("first", "second", "third", "fourth", "fifth", "sixth")
 _CORNERS = {region: region_box(region).position[:2] for region in REGIONS if region.endswith("corner")}
 _MOST_ANCHORS = 3
@@ -35,7 +38,7 @@ _ASKS_FOR_ORDER = re.compile(
     r"|(far|fur)thest to the (left|right|top|bottom)|(at|on) the (left|right|top|bottom)(?! (left|right|side|hand|edge|part|corner|of)))\b"
 )
 _ASKS_FOR_SIDE = re.compile(r"\b((left|right|top|bottom|front) of|above|below|behind|beneath|beyond)\b")
-_ASKS_FOR_ALL = re.compile(
+_ASKS_FOR_ALL = re.compile(  # the last is any plural: a word that ends in one s
     r"\b(all|both|each|every|everything|any|two|three|four|(?!this|always|perhaps|thanks|its|is|was|has)\w\w+[^s]s)\b"
 )
 _ASKS_FOR_COLOUR = re.compile(r"\bcolou?r|match")
@@ -55,7 +58,7 @@ def told(view: SceneView, instruction: str) -> str:
 
     The first, which no instruction changes, names things of one kind together, from left to right.
 
-    :param instruction: in lower case; where it speaks of near and far, of an order, or of sides, more lines tell of that.
+    :param instruction: in lower case; where it speaks of near and far, of an order, sides, several or colours, more lines tell of that.
     """
     boxes = {n: view.boxes[n] for n in view.boxes if n not in (view.held, DRAWER, SHELL)}
     names = sorted(boxes, key=lambda n: -boxes[n].position[1])

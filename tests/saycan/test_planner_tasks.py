@@ -247,7 +247,8 @@ def test_places_are_told_from_left_to_right_and_from_near_to_far_where_that_is_a
     assert "\nFrom near to far of the green bowl: " in far and "From near" not in plain
 
 
-def test_scenes_have_their_own_words() -> None:
+def test_scenes_have_their_own_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transcripts, "_HIDDEN", 0.0)  # a drawer may hide something in one task and not in another
     rng = np.random.default_rng(4)
     scenes = [draw_scene_of_transcripts(rng) for _ in range(10)]
-    assert sum(a.scene == b.scene for group in scenes for a, b in pairwise(group)) > 15  # a drawer may hide something
+    assert all(a.scene == b.scene for group in scenes for a, b in pairwise(group))
