@@ -42,10 +42,16 @@ def _measure(name: str, test: list[Execution], strange: list[Execution], config:
     model = load(name, config.llm.model)
     first = one_step(model, test, config.seconds)  # before anything is remembered: its speed is the model's
     plain = test[: first["n"]]
+    rough = {name: [row.roughly for row in rows] for name, rows in (("test", plain), ("held_out", strange))}
     return {
         "one_step": first,
         "held_out": one_step(model, strange, config.seconds),
         "several_steps": several_steps(model, plain, config.deep),
+        "rough": {
+            "one_step": one_step(model, rough["test"], config.seconds),
+            "held_out": one_step(model, rough["held_out"], config.seconds),
+            "several_steps": several_steps(model, rough["test"], config.deep),
+        },
         "ratio_to_real": round(first.get("per_second", 0.0) / real, 3),
         "by_skill": by_skill(model, plain),
     }

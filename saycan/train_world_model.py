@@ -29,7 +29,7 @@ def main(config: Any) -> int:
         raise InputError(f"the log {config.log} is too small: collect more with python -m saycan.collect_executions")
     folder = output_folder(config, "world_model")
     model = fresh(config.kind, config.rank, config.scale, config.seed, config.llm.model)
-    learner = Learner(model, Settings(config.learning_rate, config.batch, config.steps, config.seed))
+    learner = Learner(model, Settings(config.learning_rate, config.batch, config.steps, config.seed, config.rough))
     if config.resume and (folder / STATE).is_file():
         learner.restore(folder / STATE)
     quiet = not (config.progress and sys.stderr.isatty())
@@ -38,9 +38,11 @@ def main(config: Any) -> int:
         for loss in learner.run(learn, folder):
             bars.update(bar, completed=learner.step, note=f"loss {loss:.3f}")
     figures = {"test": one_step(model, test, _TEST_SECONDS), "held_out": one_step(model, strange, _TEST_SECONDS)}
+    figures["test_rough"] = one_step(model, [row.roughly for row in test], _TEST_SECONDS)
     record = {"kind": config.kind, "model": config.llm.model, "rank": config.rank, "scale": config.scale}
     record |= {
         "seed": config.seed,
+        "rough": config.rough,
         "executions": len(learn),
         "held_out_things": list(config.held_out),
         "log": log,
@@ -61,6 +63,8 @@ def _check(config: Any) -> None:
         raise InputError("which log? Make one with python -m saycan.collect_executions, and give its folder as log=DIR")
     if config.resume and not config.out:
         raise InputError("resume=true needs the folder of the training that was stopped: out=DIR")
+    if not 0 <= config.rough <= 1:
+        raise InputError(f"rough is a share, from 0 to 1, not {config.rough}")
     if min(config.steps, config.rank, config.scale, config.learning_rate, config.batch) <= 0:
         raise InputError("steps, rank, scale, learning_rate and batch must be more than 0")
 

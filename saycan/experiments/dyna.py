@@ -11,7 +11,7 @@ import numpy as np
 
 from saycan.experiments.table import RealEpisode, reached
 from saycan.world_model.base import Situation, WorldModel
-from saycan.world_model.facts import OUT, PARTS
+from saycan.world_model.facts import OUT, TABLE
 from saycan.world_model.learn import Learner
 from saycan.world_model.log import Execution
 from saycan.world_model.quality import situation
@@ -59,7 +59,7 @@ class Lesson:
 
 @dataclass
 class Values:
-    """Values of skills, by instruction and what is in, on and held; which part of the table things are in does not count."""
+    """Values of skills, by instruction and what is in, on and held."""
 
     known: dict[tuple[Any, str], float] = field(default_factory=dict)
 
@@ -180,4 +180,4 @@ class Dyna:
 
 
 def _state(now: Situation) -> tuple[Any, ...]:
-    return now.instruction, tuple(fact for fact in now.facts.places if fact[1] not in (*PARTS, OUT))
+    return now.instruction, tuple(fact for fact in now.facts.roughly.places if fact[1] not in (TABLE, OUT))

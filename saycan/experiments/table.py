@@ -34,7 +34,7 @@ _POSSIBLE = 0.1  # chance of success, by the skill's own value, below which a sk
 
 
 class RealEpisode:
-    """One instruction in one world.
+    """One instruction in one world; its facts do not tell the table's parts apart, on which none of the instructions depends.
 
     :param library: the skills that may be used.
     """
@@ -64,13 +64,13 @@ class RealEpisode:
         """Execute a skill for real."""
         view = self._body.perceive()
         choice = next(c for c in self._body.propose(view) if c.text == skill)
-        row = execution(self._body, self.task, self._start, view, choice, self._done)
+        row = execution(self._body, self.task, self._start, view, choice, self._done).roughly
         self._done = reached(row).done
         return row
 
     def situation(self) -> Situation:
         """What is so now."""
-        return Situation(facts_of(self._body.perceive()), self._done, self.task.instruction)
+        return Situation(facts_of(self._body.perceive()).roughly, self._done, self.task.instruction)
 
     def close(self) -> None:
         """End the world."""

@@ -95,6 +95,7 @@ def _setup(suite: Suite, config: Any) -> dict[str, Any]:
         "repeat": config.repeat,
         "perception": config.perception.name,
         "agent": chosen.get("agent", "agent"),
+        "planner": chosen.get("planner", "planner"),
         "llm": OmegaConf.select(config, "llm.model") or OmegaConf.select(config, "llm.base_url") or config.llm.kind,
         "disturb": config.disturb,
         "commit": provenance()["commit"],

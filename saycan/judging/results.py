@@ -16,7 +16,7 @@ from saycan.report import write_whole
 
 Row = Mapping[str, Any]
 _WARM_UP = 0.2  # share of a worker's trials, at least ten, after which its memory should not grow any more
-_SETUP = ("suite", "seed", "repeat", "perception", "agent", "llm", "disturb", "commit")
+_SETUP = ("suite", "seed", "repeat", "perception", "agent", "planner", "llm", "disturb", "commit")
 
 
 def write_results(folder: Path, setup: Mapping[str, Any], rows: Sequence[Row]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from skills.tasks.effects import within_reach
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth")
 _TOLD_INSIDE = 0.3  # share of what lies in something that is told by that
+_TOLD_BY_PLACE = 0.28  # share of what has rivals that is told by an order, a side, a distance, ...
 _ENDS = {"left": ("left", "right"), "top": ("top", "bottom")}  # the two ends of a row, and of a column
 _SIDES = {  # of something, as people say them
     "left": ("to the left of", "left of", "on the left of", "to the left side of"),
@@ -58,11 +59,11 @@ class Names:
             where = str(pick(self._rng, ["in", "inside", "from", "that is in", "which is in"]))
             return f"{self._article()} {self.name(name)} {where} the {holder}"
         draw = self._rng.random()
-        if draw < 0.12 and (where := self._by_place(name) if positions else ""):
+        if draw < _TOLD_BY_PLACE and (where := self._by_place(name) if positions else ""):
             return where
-        if draw < 0.40 and (word := self._by_class(name)):
+        if draw < 0.45 and (word := self._by_class(name)):
             return f"{self._article()} {word}"
-        if draw < 0.50 and (colour := self._by_colour(name)):
+        if draw < 0.53 and (colour := self._by_colour(name)):
             return f"{self._article()} {colour}"
         return f"{self._article()} {self.name(name)}"
 

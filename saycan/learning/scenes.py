@@ -18,7 +18,7 @@ _SMALL = tuple(name for name, thing in catalogue().items() if thing.name == thin
 def draw_scene(rng: np.random.Generator) -> tuple[SceneSpec, WorldState]:
     """A scene that can be laid out, and its state."""
     while True:
-        spec = _kitchen(rng) if rng.random() < 0.5 else _tabletop(rng)
+        spec = _kitchen(rng) if rng.random() < 0.4 else _tabletop(rng)
         try:
             return spec, start_state(spec)
         except SceneError:  # too crowded
@@ -28,14 +28,14 @@ def draw_scene(rng: np.random.Generator) -> tuple[SceneSpec, WorldState]:
 def _coloured(rng: np.random.Generator, kind: str, count: int, like: list[str] | None = None) -> list[str]:
     """Things of one kind in different colours; half of the time in those of others first."""
     order = [str(c) for c in rng.permutation(colours())]
-    if like and rng.random() < 0.5:
+    if like and rng.random() < 0.6:
         order.sort(key=lambda colour: not any(name.startswith(colour) for name in like))
     return [f"{colour} {kind}" for colour in order[:count]]
 
 
 def _tabletop(rng: np.random.Generator) -> SceneSpec:
-    blocks = _coloured(rng, "block", int(rng.choice([1, 2, 3, 4, 5], p=[0.12, 0.3, 0.3, 0.23, 0.05])))
-    bowls = _coloured(rng, "bowl", int(rng.choice([0, 1, 2, 3, 4], p=[0.1, 0.35, 0.3, 0.17, 0.08])), blocks)
+    blocks = _coloured(rng, "block", int(rng.choice([1, 2, 3, 4, 5], p=[0.08, 0.25, 0.35, 0.27, 0.05])))
+    bowls = _coloured(rng, "bowl", int(rng.choice([0, 1, 2, 3, 4], p=[0.08, 0.27, 0.32, 0.25, 0.08])), blocks)
     return _spec(rng, "tabletop", blocks, bowls)
 
 

@@ -13,7 +13,7 @@ from sim.relations import REGIONS, is_at, region_box
 
 CORNERS = tuple(region for region in REGIONS if "corner" in region)
 _OPPOSITE = {"left side": "right side", "right side": "left side"}
-_RELATIVE = 0.2  # share of places that are told by something else
+_RELATIVE = 0.3  # share of places that are told by something else
 _SURE = 0.05  # metres by which a corner must be nearer, or further away, than any other
 
 

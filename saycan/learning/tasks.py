@@ -41,12 +41,12 @@ SINGLE: dict[Ask, float] = {
     requests.otherwise: 0.6,
 }
 SETS: dict[Ask, float] = {
-    sets.put_all: 2.5,
+    sets.put_all: 2.0,
     sets.all_at: 1.2,
-    sets.spread: 0.8,
-    sets.by_colour: 2.5,
+    sets.spread: 1.2,
+    sets.by_colour: 9.0,  # few scenes have what it takes
     towers.tower: 2.5,
-    towers.tower_at: 0.8,
+    towers.tower_at: 2.0,
     towers.one_on_another: 0.5,
     sets.empty: 1.0,
     sets.clear: 0.8,
@@ -54,7 +54,7 @@ SETS: dict[Ask, float] = {
     sets.two: 2.0,
     sets.too: 1.5,
 }
-_SHARES = {"single": 0.32, "several": 0.2, "set": 0.29, "refuse": 0.19}
+_SHARES = {"single": 0.32, "several": 0.15, "set": 0.36, "refuse": 0.17}
 _TRIES = 10  # requests before something else is asked for
 _MOST_SKILLS = 10
 

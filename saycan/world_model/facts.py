@@ -22,6 +22,7 @@ PARTS = (
     *(f"bottom {s}".replace(" middle", "") for s in _SIDES),
 )
 OUT = "out of reach"
+TABLE = "on the table"
 _FACT = re.compile(r"([^(),]+?) \(([^()]+)\)")
 
 Change = tuple[str, str]
@@ -33,7 +34,8 @@ class Facts:
     """Where everything is.
 
     :param places: for each thing, in the order of their names, where it is: "in the hand", "in the {receptacle}", "on the {thing}",
-        a part of the table ("top left"), "out of reach"; the drawer is "open", "closed" or "half open".
+        a part of the table ("top left"), "out of reach"; the drawer is "open", "closed" or "half open". Told ``roughly``, "on the table"
+        stands for the table's parts.
     """
 
     places: tuple[Change, ...]
@@ -52,6 +54,16 @@ class Facts:
     def held(self) -> str | None:
         """What is in the hand."""
         return next((thing for thing, place in self.places if place == HAND), None)
+
+    @property
+    def roughly(self) -> Facts:
+        """The same, without what can hardly be foreseen: which part of the table something lies on."""
+        return Facts(tuple((thing, TABLE if place in PARTS else place) for thing, place in self.places))
+
+    @property
+    def is_rough(self) -> bool:
+        """Whether the table's parts are not told apart."""
+        return any(place == TABLE for _, place in self.places)
 
     def changed(self, changes: Iterable[Change]) -> Facts:
         """The facts after some changes."""
@@ -112,7 +124,7 @@ def _places(facts: Facts, thing: str) -> list[str]:
     others = [name for name, _ in facts.places if name != thing]
     into = [f"in the {name}" for name in others if name == DRAWER or _is_receptacle(name)]
     onto = [f"on the {name}" for name in [*others, *([SHELL] if DRAWER in others else [])]]
-    return [HAND, *into, *onto, *PARTS, OUT]
+    return [HAND, *into, *onto, *([TABLE] if facts.is_rough else PARTS), OUT]
 
 
 def _is_receptacle(name: str) -> bool:

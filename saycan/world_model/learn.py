@@ -30,12 +30,14 @@ class Settings:
 
     :param steps: of the optimiser, over which the learning rate falls to nothing by half a cosine; None: it stays.
     :param batch: executions in each.
+    :param rough: share of them whose facts do not tell the table's parts apart.
     """
 
     learning_rate: float
     batch: int
     steps: int | None = None
     seed: int = 0
+    rough: float = 0.0
 
 
 Split = tuple[list[Execution], list[Execution], list[Execution]]
@@ -66,7 +68,9 @@ class Learner:
         chosen = rng.integers(len(executions), size=self.settings.batch)
         for group in self._optimiser.param_groups:
             group["lr"] = self._rate()
-        loss = self.model.loss([executions[int(i)] for i in chosen])
+        rough = rng.random(self.settings.batch) < self.settings.rough
+        batch = [executions[i].roughly if r else executions[i] for i, r in zip(chosen, rough, strict=True)]
+        loss = self.model.loss(batch)
         if loss.requires_grad:
             loss.backward()
             torch.nn.utils.clip_grad_norm_(self.model.learned.values(), 1.0)

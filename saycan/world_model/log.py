@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,11 @@ class Execution:
     ended: str
     control_steps: int
     last: bool
+
+    @property
+    def roughly(self) -> Execution:
+        """The same, with facts that do not tell the table's parts apart."""
+        return replace(self, before=self.before.roughly, after=self.after.roughly)
 
     def line(self) -> str:
         """As a line of the log."""

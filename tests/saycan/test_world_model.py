@@ -21,7 +21,7 @@ from saycan.perception import view_of
 from saycan.world_model import facts as words
 from saycan.world_model.base import WorldModel
 from saycan.world_model.baselines import CopyLastState, FactsMLP
-from saycan.world_model.facts import HAND, Facts, choices, facts_of, main_change
+from saycan.world_model.facts import HAND, TABLE, Facts, choices, facts_of, main_change
 from saycan.world_model.language import LanguageWorldModel
 from saycan.world_model.learn import STATE, Learner, Settings, split
 from saycan.world_model.load import load
@@ -104,6 +104,27 @@ def test_the_facts_of_a_view_and_of_a_skill() -> None:
     assert main_change(facts, "close the drawer", after) is None
     assert set(after.difference(facts)) <= {*choices(after, "put it on the lemon")}
     assert after.held == "apple" and ("apple", HAND) not in choices(after, "put it in the tray")
+
+
+def test_rough_facts_say_nothing_of_the_parts_of_the_table() -> None:
+    facts = Facts.of([("blue bowl", "top left"), ("drawer", "open"), ("green bowl", "left"), ("red block", HAND)])
+    rough = facts.roughly
+    assert rough.words == "blue bowl (on the table), drawer (open), green bowl (on the table), red block (in the hand)"
+    assert rough.roughly == rough == words.read(rough.words) and rough.is_rough and not facts.is_rough
+    options = choices(rough, "put it in the blue bowl")
+    assert ("red block", TABLE) in options and ("red block", "left") not in options
+    assert ("red block", "left") in choices(facts, "put it in the blue bowl")
+    assert len(options) < len(choices(facts, "put it in the blue bowl"))
+
+
+def test_a_model_learns_rough_executions_beside_the_others() -> None:
+    rows, model = toy_log(60), FactsMLP()
+    learner = Learner(model, Settings(5e-3, 32, 250, rough=0.5))
+    for _ in range(250):
+        learner.learn(rows)
+    held_out = toy_log(20, seed=1)
+    assert one_step(model, held_out)["facts"] > 0.9
+    assert one_step(model, [row.roughly for row in held_out])["facts"] > 0.9
 
 
 def test_a_small_network_learns_the_toy_world() -> None:
