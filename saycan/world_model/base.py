@@ -69,9 +69,6 @@ class Forecast:
 Attempt = tuple[Facts, str]
 """Facts, and the skill that is tried."""
 
-End = tuple[Situation, str, Future]
-"""A situation, the skill that is tried in it, and one thing that could come of that."""
-
 
 class WorldModel(ABC):
     """Predicts whether a skill works, then what changes, then whether that is what was asked for; each a choice among finitely many.
@@ -101,12 +98,14 @@ class WorldModel(ABC):
         ]
         changes = self._remembered("changes", asked, self._changes)
         pairs = list(zip(situations, skills, strict=True))
-        ends = [(*pair, future) for pair in pairs for future in _futures(*pair, success, changes)]
+        futures = {pair: _futures(*pair, success, changes) for pair in dict.fromkeys(pairs)}
+        ends = [future.after for several in futures.values() for future in several]
         fulfilled = self._remembered("fulfilled", ends, self._fulfilled)
-        found: dict[tuple[Situation, str], list[Future]] = {pair: [] for pair in pairs}
-        for end in dict.fromkeys(ends):
-            found[end[:2]].append(replace(end[2], fulfilled=float(fulfilled[end])))
-        return [Forecast(float(success.get((s.facts, skill), 1.0)), tuple(found[s, skill])) for s, skill in pairs]
+        judged = {
+            pair: tuple(replace(future, fulfilled=float(fulfilled[future.after])) for future in several)
+            for pair, several in futures.items()
+        }
+        return [Forecast(float(success.get((s.facts, skill), 1.0)), judged[s, skill]) for s, skill in pairs]
 
     @abstractmethod
     def loss(self, executions: Sequence[Execution]) -> torch.Tensor:
@@ -121,8 +120,8 @@ class WorldModel(ABC):
         """Probability of each of the ``choices`` of each attempt, given whether it succeeds; each array sums to one."""
 
     @abstractmethod
-    def _fulfilled(self, ends: Sequence[End]) -> Sequence[float]:
-        """Chance that the instruction is fulfilled at each end."""
+    def _fulfilled(self, situations: Sequence[Situation]) -> Sequence[float]:
+        """Chance that the instruction is fulfilled in each situation."""
 
     def _remembered(self, kind: str, asked: Sequence[Any], answer: Callable[[Any], Sequence[Any]]) -> dict[Any, Any]:
         """The answer to each question; what is new is asked all at once."""

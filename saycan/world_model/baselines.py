@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from saycan.world_model.base import Attempt, End, Situation, WorldModel
+from saycan.world_model.base import Attempt, Situation, WorldModel
 from saycan.world_model.facts import Change, Facts, choices, main_change
 from saycan.world_model.log import Execution
 
@@ -56,8 +56,8 @@ class FactsMLP(WorldModel):
     def _changes(self, asked: Sequence[tuple[Facts, str, bool]]) -> Sequence[np.ndarray]:
         return self._chances([_change_question(*one) for one in asked])
 
-    def _fulfilled(self, ends: Sequence[End]) -> Sequence[float]:
-        return [float(p[0]) for p in self._chances([_fulfilled_question(future.after) for _, _, future in ends])]
+    def _fulfilled(self, situations: Sequence[Situation]) -> Sequence[float]:
+        return [float(p[0]) for p in self._chances([_fulfilled_question(now) for now in situations])]
 
     @torch.inference_mode()
     def _chances(self, questions: Sequence[Question]) -> list[np.ndarray]:
@@ -91,8 +91,8 @@ class CopyLastState(WorldModel):
     def _changes(self, asked: Sequence[tuple[Facts, str, bool]]) -> Sequence[np.ndarray]:
         return [np.eye(len(choices(facts, skill)))[0] for facts, skill, _ in asked]
 
-    def _fulfilled(self, ends: Sequence[End]) -> Sequence[float]:
-        return [0.0] * len(ends)
+    def _fulfilled(self, situations: Sequence[Situation]) -> Sequence[float]:
+        return [0.0] * len(situations)
 
 
 def _bag(bag: nn.EmbeddingBag, features: Sequence[Sequence[str]]) -> torch.Tensor:

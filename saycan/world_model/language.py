@@ -1,7 +1,7 @@
 """The language model as world model: every prediction is a choice among texts, scored in one pass; nothing is written freely.
 
 It reads ``Scene: blue bowl (top), red block (in the hand).`` / ``Robot: put it in the blue bowl`` and chooses how ``Worked:`` and
-``Now:`` go on; and, having read what was done and the instruction between these lines, how ``Fulfilled:`` goes on after them.
+``Now:`` go on. Of the scene after that, with what was done and the instruction, it chooses how ``Fulfilled:`` goes on.
 """
 
 from __future__ import annotations
@@ -13,13 +13,12 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from saycan.candidates import DONE
 from saycan.language.adapter import low_rank_parts
 from saycan.language.scorer import TrieScorer
 from saycan.learning.imitate import predict
 from saycan.learning.lora import autocast, with_lora
 from saycan.learning.transcripts import Segment, Transcript, rows
-from saycan.world_model.base import Attempt, End, Situation, WorldModel
+from saycan.world_model.base import Attempt, Situation, WorldModel
 from saycan.world_model.facts import Change, Facts, choices, main_change
 from saycan.world_model.log import Execution
 
@@ -62,12 +61,8 @@ class LanguageWorldModel(WorldModel):
             texts.append((_try_prompt(facts), [begin + _told(change) for change in choices(facts, skill)]))
         return self._choose(texts)
 
-    def _fulfilled(self, ends: Sequence[End]) -> Sequence[float]:
-        asked = []
-        for now, skill, future in ends:
-            begin = f" {skill}\n{_result(future.worked, future.change)}" if skill != DONE.text else f" {skill}\n"
-            asked.append((_judge_prompt(now), [f"{begin}Fulfilled:{answer}" for answer in _ANSWERS]))
-        return [float(answer[0]) for answer in self._choose(asked)]
+    def _fulfilled(self, situations: Sequence[Situation]) -> Sequence[float]:
+        return [float(answer[0]) for answer in self._choose([(_judge_prompt(now), [*_ANSWERS]) for now in situations])]
 
     def _choose(self, asked: Sequence[tuple[str, list[str]]]) -> list[np.ndarray]:
         """The probability of each text as the continuation of its prompt, among the texts of one question.
@@ -93,30 +88,22 @@ def _told(change: Change | None) -> str:
     return f" {change[0]} ({change[1]})\n" if change else " as before\n"
 
 
-def _result(worked: bool, change: Change | None) -> str:
-    return f"Worked:{_ANSWERS[not worked]}Now:{_told(change)}"
-
-
 def _judge_prompt(now: Situation) -> str:
     said = " ".join(now.instruction.lower().split()).rstrip(".")  # one line
-    return f"Scene: {now.facts.words}.\nDone: {'; '.join(now.done) or 'nothing'}.\nHuman: {said}.\nRobot:"
+    return f"Scene: {now.facts.words}.\nDone: {'; '.join(now.done) or 'nothing'}.\nHuman: {said}.\nFulfilled:"
 
 
 def _transcripts(row: Execution) -> list[Transcript]:
-    """What there is to learn of one execution: of the try, of the instruction after it, and of being done then."""
-    change, answer = main_change(row.before, row.skill, row.after), _ANSWERS[not row.fulfilled]
-    now = Situation(row.before, row.done, row.instruction)
+    """What there is to learn of one execution: of the try, and whether the instruction was fulfilled after it."""
     tried: list[Segment] = [
         (f" {row.skill}\nWorked:", False),
         (_ANSWERS[not row.worked], True),
         ("Now:", False),
-        (_told(change), True),
+        (_told(main_change(row.before, row.skill, row.after)), True),
     ]
-    judged: list[Segment] = [(f" {row.skill}\n{_result(row.worked, change)}Fulfilled:", False), (answer, True)]
-    then = Situation(row.after, (*row.done, row.skill) if row.worked else row.done, row.instruction)
-    texts = [(_try_prompt(row.before), tried), (_judge_prompt(now), judged)]
-    if row.last:  # enough of those: most states fulfil nothing
-        texts.append((_judge_prompt(then), [(f" {DONE.text}\nFulfilled:", False), (answer, True)]))
+    done = (*row.done, row.skill) if row.worked else row.done
+    judged: list[Segment] = [(_ANSWERS[not row.fulfilled], True)]
+    texts = [(_try_prompt(row.before), tried), (_judge_prompt(Situation(row.after, done, row.instruction)), judged)]
     return [_transcript(prompt, segments) for prompt, segments in texts]
 
 

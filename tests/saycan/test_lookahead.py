@@ -68,9 +68,8 @@ class Rules(WorldModel):
         chances[0] += 1 - self.sure
         return chances
 
-    def _fulfilled(self, ends: Sequence[tuple[Situation, str, object]]) -> list[float]:
-        wanted = ("blue block", "in the green bowl")
-        return [float(wanted in future.after.facts.places) for _, _, future in ends]  # type: ignore[attr-defined]
+    def _fulfilled(self, situations: Sequence[Situation]) -> list[float]:
+        return [float(("blue block", "in the green bowl") in now.facts.places) for now in situations]
 
 
 class Muddled:
