@@ -28,7 +28,7 @@ from skills.library import Skill
 
 REFERENCE = "reference"
 _IMAGINED = "imagined"  # a world; the others are in WORLDS
-_AT_WORK = Limits(decline=0.3, least=0.01)  # as in configs/planner/trained.yaml
+_AT_WORK = Limits(decline=0.2, least=0.01)  # as in configs/planner/trained.yaml
 _WHILE_LEARNING = Limits(decline=0.0, least=0.0)  # whether to decline is a choice like others
 _TEST_TASKS = 24
 _TEST_SEED = 2**31  # steps are numbered from 0, so the test's tasks are never among theirs
