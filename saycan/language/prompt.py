@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -21,6 +22,7 @@ NEUTRAL = "do what you like"
 REGION_WORDS = {word for text in (*REGIONS, *DIRECTIONS) for word in text.split()}
 _GENERAL = {"thing", "things", "object", "objects", "item", "items", "stuff", "ones", "table", "hand"} | REGION_WORDS
 _MOST_WORDS = 60
+_SPEAKS_OF_DRAWER = re.compile(r"\b(drawer|cabinet)s?\b")
 _SPOKEN = {  # words of the examples' instructions that are no things: "stack", "bring", ...
     word.strip(".,?!")
     for example in EXAMPLES
@@ -118,7 +120,7 @@ def continuation(text: str) -> str:
 
 
 def unknown_things(instruction: str, view: SceneView) -> tuple[list[str], list[str]]:
-    """What the instruction may be about that the scene does not have.
+    """What the instruction may be about that the scene does not have. What a closed drawer may hold is no such thing.
 
     :return: names that no thing here answers to, of a colour and a kind ("green block" beside a red block and a green bowl) or from
         the catalogue ("apple"), and
@@ -138,7 +140,16 @@ def unknown_things(instruction: str, view: SceneView) -> tuple[list[str], list[s
     names += [n for n in singular if f" {n} " in text and not any(set(n.split()) <= w for w in vocabulary)]
     named = {word for name in names for word in name.split()}
     single = [w for w in words if any(c.isalnum() for c in w) and w not in STOP_WORDS | known | named]
+    names = [] if could_be_inside(instruction, view.drawer) else names
     return list(dict.fromkeys(names)), list(dict.fromkeys(single))
+
+
+def could_be_inside(instruction: str, drawer: float | None) -> bool:
+    """Whether an instruction speaks of a drawer that is not open: what is not seen may well be in there.
+
+    :param drawer: how far it is open, as in ``SceneView``; None: there is none.
+    """
+    return drawer is not None and not is_open(drawer) and bool(_SPEAKS_OF_DRAWER.search(instruction.lower()))
 
 
 def _words_for(name: str, classes: frozenset[str]) -> set[str]:

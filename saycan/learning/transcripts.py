@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -12,7 +11,7 @@ import torch
 from saycan.candidates import DONE
 from saycan.judging.suite import SuiteTask
 from saycan.language.examples import REFUSAL
-from saycan.language.prompt import Style, continuation, left_after, prompt
+from saycan.language.prompt import Style, continuation, could_be_inside, left_after, prompt
 from saycan.learning.expert import Expert
 from saycan.learning.tasks import draw_tasks
 from saycan.perception import view_of
@@ -96,9 +95,8 @@ def transcript(rng: np.random.Generator, task: SuiteTask, start: WorldState, sty
 
 def _hidden(rng: np.random.Generator, task: SuiteTask, start: WorldState, expert: Expert) -> frozenset[str]:
     """What is in a drawer that has to be opened first is often not seen before, where the instruction speaks of the drawer."""
-    speaks = re.search("drawer|cabinet", task.instruction.lower())
     opens = [choice.skill for choice in expert.best(start)[:1]] == ["open_drawer"]
-    if not (speaks and opens and _shut(start)) or rng.random() > _HIDDEN:
+    if not (opens and could_be_inside(task.instruction, start.drawer)) or rng.random() > _HIDDEN:
         return frozenset()
     return frozenset(
         n for n, box in start.boxes.items() if n not in (DRAWER, SHELL) and is_in(box, start.boxes[DRAWER])

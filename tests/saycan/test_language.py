@@ -82,6 +82,21 @@ def test_unknown_things(instruction: str, names: list[str], words: list[str]) ->
     assert [word for word in found[1] if word not in ("move", "put")] == words
 
 
+@pytest.mark.parametrize(
+    ("instruction", "drawer", "lacks"),
+    [
+        ("bring me the sponge from the drawer", 0.0, False),
+        ("what is in the cabinet? a sponge? give it to me", 0.0, False),
+        ("bring me the sponge from the drawer", 1.0, True),  # open, and nothing in it
+        ("bring me the sponge", 0.0, True),
+        ("bring me the sponge from the drawer", None, True),
+    ],
+)
+def test_what_a_closed_drawer_may_hold_is_not_lacking(instruction: str, drawer: float | None, lacks: bool) -> None:
+    names, _ = prompt.unknown_things(instruction, replace(VIEW, drawer=drawer))
+    assert ("sponge" in names) == lacks
+
+
 def test_phantoms_take_what_is_not_there() -> None:
     planner = Planner(CountsWords(), Scoring(prior=0.0, margin=0.0))
     known = np.exp(planner.log_probs(Episode("put the block away"), VIEW, [PICK, DONE]))
