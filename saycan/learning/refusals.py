@@ -6,9 +6,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from saycan.learning.grammar import fill, grammar, pick
+from saycan.language.places import part
+from saycan.learning import sets
+from saycan.learning.grammar import fill, grammar, laid, pick
 from saycan.learning.nouns import Names, UnsuitableError
-from saycan.learning.requests import Request, one_of
+from saycan.learning.requests import FLAT, Request, one_of
 from sim import cabinet
 from sim.objects import catalogue, colours
 from sim.relations import DIRECTIONS, REGIONS
@@ -92,7 +94,7 @@ def _asks(names: Names, rng: np.random.Generator, said: str) -> Request:
     way = str(pick(rng, grammar()["directions"][str(pick(rng, list(DIRECTIONS)))]))
     words = {"x": said, "r": receptacle, "y": here, "p": place, "d": way}
     if (
-        templates in ("put_in", "put_on") and rng.random() < 0.35 and names.movable
+        templates in ("put_in", "put_on") and rng.random() < 0.45 and names.movable
     ):  # or it is where something should go
         words |= {"x": names.the(one_of(rng, names.movable)), "r": said, "y": said}
     return Request(fill(rng, str(pick(rng, grammar()["requests"][templates])), **words), "none")
@@ -110,14 +112,21 @@ def nobody_has(names: Names, rng: np.random.Generator) -> Request:
 
 
 def out_of_reach(names: Names, rng: np.random.Generator) -> Request:
-    """Something that stands where the arm cannot get at it."""
+    """Something that stands where the arm cannot get at it, or that is wanted there."""
     far = [n for n in names.all if not within_reach(names.boxes[n])]
-    name = one_of(rng, far)
+    name = one_of(rng, [n for n in far if part(names.boxes[n]) == "out of reach"])  # and the prompt says so
+    there, templates = names.the(name, positions=False), grammar()["requests"]
     if names.start.things[name].is_receptacle:
+        if rng.random() < 0.3:
+            said, _ = sets.group(names, rng)
+            return Request(sets.say_of(rng, "put_in", names.kind(name), xs=said, r=there), "none")
         thing = names.the(one_of(rng, names.movable), positions=False)
-        words = {"x": thing, "r": names.the(name, positions=False)}
-        return Request(fill(rng, str(pick(rng, grammar()["requests"]["put_in"])), **words), "none")
-    return _asks(names, rng, names.the(name, positions=False))
+        said = str(pick(rng, templates[name if name in templates and rng.random() < 0.5 else "put_in"]))
+        return Request(fill(rng, laid(rng, said, names.kind(name)), x=thing, r=there), "none")
+    if names.kind(name) in FLAT and names.movable and rng.random() < 0.4:
+        thing = names.the(one_of(rng, names.movable), positions=False)
+        return Request(fill(rng, str(pick(rng, templates["put_on"])), x=thing, y=there), "none")
+    return _asks(names, rng, there)
 
 
 def impossible(names: Names, rng: np.random.Generator) -> Request:
@@ -196,7 +205,7 @@ def _no_word(rng: np.random.Generator) -> str:
 REFUSALS: dict[Callable[[Names, np.random.Generator], Request], float] = {
     absent: 5.0,
     nobody_has: 2.0,
-    out_of_reach: 5.0,
+    out_of_reach: 16.0,  # few scenes have something there
     impossible: 2.6,
     too_large: 1.5,
     not_a_container: 1.0,

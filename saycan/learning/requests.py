@@ -13,8 +13,10 @@ from saycan.learning.spots import place, spot
 from sim import cabinet
 from sim.relations import DIRECTIONS, REGIONS, is_at, is_in
 
-_FLAT = ("block", "sponge", "chips bag")  # what other things can stand on
 _AT_HOME = 0.3  # of the wishes for a place that something is at already, the share that is kept: a third of the table is "the left side"
+FLAT = ("block", "sponge", "chips bag")
+"""What other things can stand on."""
+
 _SPECIAL = ("drawer", "tray", "bin")  # receptacles with ways of speaking of their own
 _FOOTED = ("block", "block", "coke can", "pepsi can", "cup", "sponge", "chips bag", "apple", "lemon")
 
@@ -118,7 +120,7 @@ def _is_at_home(names: Names, thing: str, holder: str, rng: np.random.Generator)
 
 
 def put_on(names: Names, rng: np.random.Generator) -> Request:
-    base = one_of(rng, [n for n in names.movable if names.kind(n) in _FLAT])
+    base = one_of(rng, [n for n in names.movable if names.kind(n) in FLAT])
     thing = one_of(rng, [n for n in names.movable if n != base and names.kind(n) in _FOOTED])
     said = _say(rng, "put_on", x=names.the(thing), y=names.the(base))
     return Request(said, f"on({thing}, {base})", frozenset([thing, base]))

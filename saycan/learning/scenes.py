@@ -54,7 +54,7 @@ def _spec(rng: np.random.Generator, kind: str, things: list[str], holders: list[
         chosen = [str(n) for n in rng.permutation(things)[: int(rng.integers(1, 3))]]
         holder = str(rng.choice(receptacles))
         extra["inside"] = {name: holder for name in chosen if name != "water bottle"}
-    if rng.random() < 0.16:
+    if rng.random() < 0.2:
         free = [
             name
             for name in [*things, *holders]

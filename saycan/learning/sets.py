@@ -22,7 +22,7 @@ def say_of(rng: np.random.Generator, templates: str, kind: str = "", **slots: st
     return fill(rng, laid(rng, str(pick(rng, grammar()["sets"][templates])), kind), **slots)
 
 
-def _group(names: Names, rng: np.random.Generator, without: Sequence[str] = ()) -> tuple[str, list[str]]:
+def group(names: Names, rng: np.random.Generator, without: Sequence[str] = ()) -> tuple[str, list[str]]:
     """Words for several things, and those things from left to right."""
     entries = [e for e in grammar()["things"] if "many" in e]
     groups = [(e, m) for e in entries if 2 <= len(m := names.meant(e)) <= MOST and set(m) <= set(names.movable)]
@@ -63,7 +63,7 @@ def enumerated(names: Names, rng: np.random.Generator, things: Sequence[str]) ->
 
 def put_all(names: Names, rng: np.random.Generator) -> Request:
     holder = one_of(rng, names.receptacles)
-    said, things = _group(names, rng)
+    said, things = group(names, rng)
     templates = holder if holder in ("tray", "bin") and rng.random() < 0.5 else "put_in"
     goal = " and ".join(f"in({x}, {holder})" for x in things)
     return Request(
@@ -72,7 +72,7 @@ def put_all(names: Names, rng: np.random.Generator) -> Request:
 
 
 def all_at(names: Names, rng: np.random.Generator) -> Request:
-    said, things = _group(names, rng)
+    said, things = group(names, rng)
     region = str(pick(rng, REGIONS))
     goal = " and ".join(f"at({x}, {region})" for x in things)
     return Request(say_of(rng, "put_at", xs=said, p=place(rng, region)), goal, frozenset(things))
@@ -80,7 +80,7 @@ def all_at(names: Names, rng: np.random.Generator) -> Request:
 
 def spread(names: Names, rng: np.random.Generator) -> Request:
     """Each in another corner, or one on either side."""
-    said, things = _group(names, rng)
+    said, things = group(names, rng)
     sides = len(things) == 2 and rng.random() < 0.3
     regions = ("left side", "right side") if sides else CORNERS
     word = "side" if sides else "corner"
@@ -148,8 +148,8 @@ def sort(names: Names, rng: np.random.Generator) -> Request:
     """Two groups into two receptacles."""
     if len(names.receptacles) < 2:
         raise UnsuitableError
-    said, things = _group(names, rng)
-    said2, things2 = _group(names, rng, without=things)
+    said, things = group(names, rng)
+    said2, things2 = group(names, rng, without=things)
     r, r2 = (str(x) for x in rng.permutation(names.receptacles)[:2])
     goal = " and ".join([*(f"in({x}, {r})" for x in things), *(f"in({x}, {r2})" for x in things2)])
     said = say_of(rng, "sort", xs=said, ys=said2, r=names.the(r), r2=names.the(r2))
