@@ -21,6 +21,7 @@ from sim import cabinet
 from sim.camera import Camera
 from sim.geometry import Box
 from sim.objects import catalogue
+from sim.relations import is_in
 from sim.state import Hand
 from sim.tabletop import Tabletop
 from skills.observation import Sight
@@ -49,7 +50,7 @@ class CameraPerception:
     """Sees by fixed RGB-D cameras, and feels by the hand's own sensors.
 
     It remembers: what was seen stays believed where it was until a camera sees that the place is empty, also behind an arm or in a closed
-    drawer; what is held moves with the hand.
+    drawer; what is held moves with the hand, and what lies in something with that.
 
     :param network: proposes things; ``matcher`` names them.
     :param every: control steps of a running skill between two looks.
@@ -123,7 +124,7 @@ class CameraPerception:
         """
         held = self._held[0] if self._held else None
         kept = dict(seen)
-        for name, belief in self._believed.items():
+        for name, belief in self._carried(seen).items():
             others = [other for key, other in seen.items() if key != name]
             if name == held:
                 kept.setdefault(name, belief)
@@ -145,7 +146,20 @@ class CameraPerception:
             name = names[row]
             if apart[row, column] < (_SAME if _movable(name) else _SAME + cabinet.TRAVEL):
                 seen[name] = replace(self._believed[name], box=proposals[column].box)
-        self._believed |= seen | _fixtures(seen)
+        self._believed = self._carried(seen | _fixtures(seen)) | seen | _fixtures(seen)
+
+    def _carried(self, seen: Mapping[str, Belief]) -> dict[str, Belief]:
+        """What was believed, with everything that lies in something moved as far as that is now seen to have moved.
+
+        So what is shut away in the drawer is believed to be there, and not where the drawer was when it was last seen.
+        """
+        believed = dict(self._believed)
+        for holder, belief in self._believed.items():
+            if holder in seen and _holds(holder):
+                way = seen[holder].box.position - belief.box.position
+                inside = [n for n, b in self._believed.items() if n != holder and is_in(b.box, belief.box)]
+                believed |= {n: _shifted(self._believed[n], way) for n in inside if _movable(n)}
+        return believed
 
     def _feel(self, hand: Hand) -> None:
         """What is between the closed fingers moves with them."""
@@ -192,6 +206,14 @@ def _classes(name: str) -> frozenset[str]:
         return cabinet.shell().classes
     thing = catalogue().get(name)
     return thing.classes if thing else frozenset({name.split()[-1]})
+
+
+def _holds(name: str) -> bool:
+    return name == cabinet.NAME or "receptacle" in _classes(name)
+
+
+def _shifted(belief: Belief, way: np.ndarray) -> Belief:
+    return replace(belief, box=replace(belief.box, position=belief.box.position + way))
 
 
 def _movable(name: str) -> bool:

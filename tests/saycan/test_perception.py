@@ -128,6 +128,19 @@ def test_what_is_hidden_is_remembered_and_what_is_gone_is_not(table: Tabletop) -
     assert np.allclose(after.boxes["red block"].position, box.position)
 
 
+def test_what_is_shut_away_is_remembered_where_it_is(table: Tabletop) -> None:
+    scene(table, kind="kitchen", objects=["apple", "tray"], seed=2, drawer="open", inside={"apple": "drawer"})
+    perception, before = eyes(), table.state().boxes
+    assert ("in", "apple", "drawer") in perception.look(table).relations
+    for opening in (0.0, 1.0):  # shut, and opened again
+        table.slide_drawer(opening)
+        way = table.state().boxes["drawer"].position - before["drawer"].position
+        table.move("apple", before["apple"].position + way)
+        view = perception.look(table)
+        assert ("in", "apple", "drawer") in view.relations
+        assert np.linalg.norm(view.boxes["apple"].position - before["apple"].position - way) < 0.02
+
+
 def covered(shot: Shot, box: Box) -> np.ndarray:
     """The depth with something flat held before a box."""
     depth = shot.picture.depth.copy()
