@@ -26,7 +26,9 @@ def main(config: Any) -> int:
     text = markdown(found)
     write_whole(folder / "comparison.md", text)
     write_whole(folder / "comparison.json", json.dumps(found, indent=2, ensure_ascii=False) + "\n")
-    (folder / "comparison.png").write_bytes(by_family({name: row["all"] for name, row in found["runs"].items()}))
+    (folder / "comparison.png").write_bytes(
+        by_family({name: row["summary"]["all"] for name, row in found["runs"].items()})
+    )
     if sys.stderr.isatty():
         Console(stderr=True).print(Markdown(text))
     print_json({**found, "out": str(folder)})

@@ -9,12 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from saycan.experiments.table import RealEpisode, reached
-from saycan.world_model.base import Situation, WorldModel
+from saycan.experiments.table import RealEpisode
+from saycan.world_model.base import Situation, WorldModel, reached, situation
 from saycan.world_model.facts import OUT, TABLE
 from saycan.world_model.learn import Learner
 from saycan.world_model.log import Execution
-from saycan.world_model.quality import situation
 from saycan.world_model.rollouts import Dreamer, Imagined
 from skills.library import Skill
 

@@ -10,7 +10,7 @@ from saycan.body import TabletopBody
 from saycan.candidates import DONE
 from saycan.judging.suite import SuiteTask
 from saycan.perception import Oracle
-from saycan.world_model.base import Situation
+from saycan.world_model.base import Situation, reached
 from saycan.world_model.collect import enter, execution
 from saycan.world_model.facts import facts_of
 from saycan.world_model.log import Execution
@@ -75,8 +75,3 @@ class RealEpisode:
     def close(self) -> None:
         """End the world."""
         self._world.close()
-
-
-def reached(row: Execution) -> Situation:
-    """The situation after an execution."""
-    return Situation(row.after, (*row.done, row.skill) if row.worked else row.done, row.instruction)

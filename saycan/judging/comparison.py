@@ -72,7 +72,7 @@ def compare(runs: Sequence[Run]) -> dict[str, Any]:
     if not shared:
         raise InputError("the runs have no task and seed in common")
     rows = [[run.rows[key] for key in shared] for run in runs]
-    figures = [{**summarise(own), **_against(rows[0], own)} for own in rows]
+    figures = [{"summary": summarise(own), **_against(rows[0], own)} for own in rows]
     names = labels(runs)
     left_out = {name: len(run.rows) - len(shared) for name, run in zip(names, runs, strict=True)}
     return {
@@ -102,17 +102,17 @@ def markdown(found: Mapping[str, Any]) -> str:
     lines = [f"# {found['suite']}, {found['n']} trials in common", ""]
     lines += ["| run | planned | executed | better | worse | p | what went wrong |", "|---|---|---|---|---|---|---|"]
     for name, row in found["runs"].items():
-        wrong = ", ".join(f"{cause} {count}" for cause, count in row["all"]["causes"].items())
-        rates = f"{percent(row['all'], 'plan_success')} | {percent(row['all'], 'success')}"
+        wrong = ", ".join(f"{cause} {count}" for cause, count in row["summary"]["all"]["causes"].items())
+        rates = f"{percent(row['summary']['all'], 'plan_success')} | {percent(row['summary']['all'], 'success')}"
         against = f"{row['better']} | {row['worse']} | {row['p']:.3f}"
         lines.append(f"| {name} | {rates} | {against} | {wrong} |")
-    families = [f for f in next(iter(found["runs"].values())) if f not in ("better", "worse", "p")]
+    families = list(next(iter(found["runs"].values()))["summary"])
     lines += [
         "",
         "| executed | " + " | ".join(f or "(none)" for f in families) + " |",
         "|---" * (len(families) + 1) + "|",
     ]
     for name, row in found["runs"].items():
-        lines.append(f"| {name} | " + " | ".join(percent(row[f], "success") for f in families) + " |")
+        lines.append(f"| {name} | " + " | ".join(percent(row["summary"][f], "success") for f in families) + " |")
     told = "better, worse: tasks that succeed where the first run's do not, and the other way round; p: McNemar's exact test."
     return "\n".join([*lines, "", f"95% Wilson intervals. {told}"]) + "\n"

@@ -128,7 +128,7 @@ class CameraPerception:
             others = [other for key, other in seen.items() if key != name]
             if name == held:
                 kept.setdefault(name, belief)
-            elif name in seen and (seen[name].score > _DOUBTFUL or _unlike(belief.box, seen[name].box) < _SAME):
+            elif name in seen and _is_believed(seen[name], belief):
                 continue
             elif _may_be_there(belief.box, shots) and not any(_unlike(belief.box, o.box) < _RENAMED for o in others):
                 kept[name] = belief
@@ -146,7 +146,8 @@ class CameraPerception:
             name = names[row]
             if apart[row, column] < (_SAME if _movable(name) else _SAME + cabinet.TRAVEL):
                 seen[name] = replace(self._believed[name], box=proposals[column].box)
-        self._believed = self._carried(seen | _fixtures(seen)) | seen | _fixtures(seen)
+        seen |= _fixtures(seen)
+        self._believed = self._carried(seen) | seen
 
     def _carried(self, seen: Mapping[str, Belief]) -> dict[str, Belief]:
         """What was believed, with everything that lies in something moved as far as that is now seen to have moved.
@@ -155,7 +156,7 @@ class CameraPerception:
         """
         believed = dict(self._believed)
         for holder, belief in self._believed.items():
-            if holder in seen and _holds(holder):
+            if holder in seen and _holds(holder) and _is_believed(seen[holder], belief):
                 way = seen[holder].box.position - belief.box.position
                 inside = [n for n, b in self._believed.items() if n != holder and is_in(b.box, belief.box)]
                 believed |= {n: _shifted(self._believed[n], way) for n in inside if _movable(n)}
@@ -206,6 +207,11 @@ def _classes(name: str) -> frozenset[str]:
         return cabinet.shell().classes
     thing = catalogue().get(name)
     return thing.classes if thing else frozenset({name.split()[-1]})
+
+
+def _is_believed(sighting: Belief, before: Belief) -> bool:
+    """Whether something is taken to be where its name is given now: that is sure, or close to where it was."""
+    return sighting.score > _DOUBTFUL or _unlike(before.box, sighting.box) < _SAME
 
 
 def _holds(name: str) -> bool:

@@ -133,6 +133,16 @@ class WorldModel(ABC):
         return {question: self._known[kind, question] for question in asked}
 
 
+def situation(row: Execution) -> Situation:
+    """The situation before a real execution."""
+    return Situation(row.before, row.done, row.instruction)
+
+
+def reached(row: Execution) -> Situation:
+    """The situation after a real execution."""
+    return Situation(row.after, (*row.done, row.skill) if row.worked else row.done, row.instruction)
+
+
 def after(now: Situation, skill: str, worked: bool, change: Change | None) -> Situation:
     """The situation after a skill that worked or not, and changed something or not."""
     facts = now.facts.changed([change]) if change else now.facts

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from saycan.world_model.base import Attempt, Situation, WorldModel
+from saycan.world_model.base import Attempt, Situation, WorldModel, reached
 from saycan.world_model.facts import Change, Facts, choices, main_change
 from saycan.world_model.log import Execution
 
@@ -43,9 +43,8 @@ class FactsMLP(WorldModel):
         questions, right = [], []
         for row in executions:
             change = main_change(row.before, row.skill, row.after)
-            done = (*row.done, row.skill) if row.worked else row.done
             questions += [_try_question(row.before, row.skill), _change_question(row.before, row.skill, row.worked)]
-            questions += [_fulfilled_question(Situation(row.after, done, row.instruction))]
+            questions += [_fulfilled_question(reached(row))]
             right += [int(not row.worked), choices(row.before, row.skill).index(change), int(not row.fulfilled)]
         chosen = [log_p[i] for log_p, i in zip(self._log_probs(questions), right, strict=True)]
         return -torch.stack(chosen).mean()

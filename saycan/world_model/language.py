@@ -18,7 +18,7 @@ from saycan.language.scorer import TrieScorer
 from saycan.learning.imitate import predict
 from saycan.learning.lora import autocast, with_lora
 from saycan.learning.transcripts import Segment, Transcript, rows
-from saycan.world_model.base import Attempt, Situation, WorldModel
+from saycan.world_model.base import Attempt, Situation, WorldModel, reached
 from saycan.world_model.facts import Change, Facts, choices, main_change
 from saycan.world_model.log import Execution
 
@@ -101,9 +101,8 @@ def _transcripts(row: Execution) -> list[Transcript]:
         ("Now:", False),
         (_told(main_change(row.before, row.skill, row.after)), True),
     ]
-    done = (*row.done, row.skill) if row.worked else row.done
     judged: list[Segment] = [(_ANSWERS[not row.fulfilled], True)]
-    texts = [(_try_prompt(row.before), tried), (_judge_prompt(Situation(row.after, done, row.instruction)), judged)]
+    texts = [(_try_prompt(row.before), tried), (_judge_prompt(reached(row)), judged)]
     return [_transcript(prompt, segments) for prompt, segments in texts]
 
 

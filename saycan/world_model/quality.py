@@ -9,17 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from saycan.world_model.base import Forecast, Situation, WorldModel
+from saycan.world_model.base import Forecast, WorldModel, situation
 from saycan.world_model.facts import Facts, about
 from saycan.world_model.log import Execution
 
 _DEEP = 5
 _SLICE = 32  # executions at a time: so many that a clock can be looked at between
-
-
-def situation(row: Execution) -> Situation:
-    """The situation before an execution."""
-    return Situation(row.before, row.done, row.instruction)
 
 
 def one_step(model: WorldModel, rows: Sequence[Execution], seconds: float = np.inf) -> dict[str, Any]:

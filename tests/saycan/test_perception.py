@@ -141,6 +141,16 @@ def test_what_is_shut_away_is_remembered_where_it_is(table: Tabletop) -> None:
         assert np.linalg.norm(view.boxes["apple"].position - before["apple"].position - way) < 0.02
 
 
+def test_a_doubtful_name_elsewhere_carries_nothing_away() -> None:
+    perception, apple = eyes(), Box(np.array([0.4, 0.2, 0.04]), 0.0, np.array([0.03, 0.03, 0.03]))
+    bowl = Box(np.array([0.4, 0.2, 0.03]), 0.0, np.array([0.08, 0.08, 0.03]))
+    way = np.array([0.2, -0.4, 0.0])
+    for score, moved in ((0.2, 0.0), (0.9, 1.0)):
+        perception._believed = {"blue bowl": Belief(bowl, 0.99), "apple": Belief(apple, 0.99)}
+        perception._remember({"blue bowl": Belief(replace(bowl, position=bowl.position + way), score)}, shots=[])
+        assert np.allclose(perception._believed["apple"].box.position, apple.position + moved * way)
+
+
 def covered(shot: Shot, box: Box) -> np.ndarray:
     """The depth with something flat held before a box."""
     depth = shot.picture.depth.copy()

@@ -19,7 +19,7 @@ from saycan.judging.suite import start_state
 from saycan.language.weights import load as load_language_model
 from saycan.perception import view_of
 from saycan.world_model import facts as words
-from saycan.world_model.base import WorldModel
+from saycan.world_model.base import WorldModel, situation
 from saycan.world_model.baselines import CopyLastState, FactsMLP
 from saycan.world_model.facts import HAND, TABLE, Facts, choices, facts_of, main_change
 from saycan.world_model.language import LanguageWorldModel
@@ -27,7 +27,7 @@ from saycan.world_model.learn import STATE, Learner, Settings, split
 from saycan.world_model.load import load
 from saycan.world_model.log import FILE, Execution, LogError, head, mend
 from saycan.world_model.log import load as load_log
-from saycan.world_model.quality import one_step, several_steps, situation
+from saycan.world_model.quality import one_step, several_steps
 from sim.scenes import SceneSpec
 from skills.checkpoint import CheckpointError
 
