@@ -17,12 +17,16 @@ from saycan.experiments.dyna import Dyna, Settings
 from saycan.experiments.statistics import bootstrap, executions_to, iqm
 from saycan.report import write_whole
 from saycan.world_model import learn
-from saycan.world_model.load import fresh, load, record_of
+from saycan.world_model.base import WorldModel
+from saycan.world_model.load import fresh, load_once, record_of
 from sim.cli import InputError
 from skills import library
 
 THRESHOLDS = (0.8, 0.9)
+CONTROL = "equal-updates"
+"""The arm that learns as often as the imagining ones, from real executions alone."""
 _LEARNS = "mlp"  # from the arm's own executions; other models stay as they are
+_ENSEMBLE = 3  # of those that learn: where they disagree they have seen too little
 _SKILLS = ("pick", "place_in", "place_on")
 
 
@@ -30,8 +34,8 @@ _SKILLS = ("pick", "place_in", "place_on")
 class Run:
     """An arm and a seed.
 
-    :param model: "" (none), "copy", "mlp" (it learns from the arm's own executions), "language" as it comes, "world_model" or a file
-        (these stay as they are).
+    :param model: "" (none), "copy", "mlp" (an ensemble that learns from the arm's own executions), "language" as it comes, "world_model"
+        or a file (these stay as they are, and remember what they were asked in a run before of the same process).
     :param rate: learning rate of the model; ``batch``: executions in a step; ``doubt``: see ``Dreamer``.
     """
 
@@ -70,17 +74,23 @@ def work(runs: Sequence[Run], folder: Path, workers: int) -> Iterator[Run]:
 def do(run: Run) -> dict[str, Any]:
     """One run."""
     torch.set_num_threads(1)
-    began, model, learner = time.perf_counter(), None, None
-    if run.model == _LEARNS:
-        model = fresh(run.model, seed=run.seed)
-        learner = learn.Learner(model, learn.Settings(run.rate, run.batch, seed=run.seed))
-    elif run.model:
-        model = load(run.model)
-    dyna = Dyna(library.load_all(_SKILLS), run.settings, run.seed, model, learner, run.doubt)
+    began = time.perf_counter()
+    models, learners = _models(run)
+    dyna = Dyna(library.load_all(_SKILLS), run.settings, run.seed, models, learners, run.doubt)
     curve = dyna.run()
-    prior = record_of(run.model).get("executions", 0) if run.model and learner is None else 0
+    prior = record_of(run.model).get("executions", 0) if models and not learners else 0
     seconds = {"imagined_seconds": round(dyna.imagined_seconds, 2), "seconds": round(time.perf_counter() - began, 2)}
     return {**asdict(run), "curve": curve, "executions_before": prior, "imagined": dyna.imagined, **seconds}
+
+
+def _models(run: Run) -> tuple[list[WorldModel], list[learn.Learner]]:
+    """What imagines in a run, and what teaches it: several that learn from the run, or one that stays as it is."""
+    if run.model != _LEARNS:
+        return ([load_once(run.model)] if run.model else []), []
+    seeds = range(_ENSEMBLE * run.seed, _ENSEMBLE * (run.seed + 1))
+    models = [fresh(run.model, seed=seed) for seed in seeds]
+    settings = [learn.Settings(run.rate, run.batch, seed=seed) for seed in seeds]
+    return models, [learn.Learner(model, own) for model, own in zip(models, settings, strict=True)]
 
 
 def results(runs: Sequence[Run], folder: Path) -> dict[str, list[dict[str, Any]]]:
@@ -93,7 +103,10 @@ def results(runs: Sequence[Run], folder: Path) -> dict[str, list[dict[str, Any]]
 
 
 def summary(found: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, dict[str, Any]]:
-    """For each arm: final success (IQM and interval over seeds), executions to each threshold, imagined executions and seconds."""
+    """For each arm: final success (IQM and interval over seeds), executions to each threshold, imagined executions and seconds.
+
+    ``times_fewer_to_80%``: the control's median executions divided by the arm's; null unless at least half of the seeds of both got there.
+    """
     table: dict[str, dict[str, Any]] = {}
     for arm, rows in found.items():
         curves = [row["curve"] for row in rows]
@@ -108,7 +121,14 @@ def summary(found: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, dict[
             "imagined": round(float(np.mean([row["imagined"] for row in rows]))),
             "seconds": round(float(np.mean([row["seconds"] for row in rows])), 1),
         }
+    for row in table.values():
+        row[f"times_fewer_to_{THRESHOLDS[0]:.0%}"] = _times_fewer(table, row, f"executions_to_{THRESHOLDS[0]:.0%}")
     return table
+
+
+def _times_fewer(table: Mapping[str, Mapping[str, Any]], row: Mapping[str, Any], key: str) -> float | None:
+    control, own = table.get(CONTROL, {}).get(key, {}).get("median"), row[key]["median"]
+    return round(control / own, 2) if control and own else None
 
 
 def _work(job: tuple[Run, Path]) -> Run:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,7 +28,9 @@ class Settings:
 
     :param imagination: skills ahead that are imagined, k; 0: none.
     :param updates: of the table, for each real execution.
-    :param rollouts: imagined rollouts for each real execution, each from a situation that was really seen.
+    :param rollouts: imagined rollouts for each real execution, each from a scene that was really seen.
+    :param remember: imagined executions that are learned from; older ones, of a model that knew less, are forgotten.
+    :param others: share of the rollouts that imagine another instruction heard before in that scene than the one it was seen with.
     :param model_every: real executions between two lessons of the world model; ``model_steps``: steps of its optimiser in each.
     """
 
@@ -39,6 +42,8 @@ class Settings:
     skills_per_episode: int
     explore: float
     rollouts: float
+    remember: int
+    others: float
     model_every: int
     model_steps: int
 
@@ -47,7 +52,7 @@ class Settings:
 class Lesson:
     """One real or imagined execution, as the table learns from it.
 
-    :param reward: chance that the instruction was fulfilled after it, which ends the episode.
+    :param reward: 1 if the instruction was fulfilled after it, or was so more likely than not, which ends the episode; else 0.
     """
 
     before: Situation
@@ -83,8 +88,8 @@ class Values:
 class Dyna:
     """One arm with one seed.
 
-    :param model: what imagines; None: nothing does.
-    :param learner: teaches the model from the real executions; None: it stays as it is.
+    :param models: what imagines; with several, what they agree about is believed.
+    :param learners: teach those models that learn from the real executions.
     """
 
     def __init__(
@@ -92,16 +97,17 @@ class Dyna:
         library: Mapping[str, Skill],
         settings: Settings,
         seed: int,
-        model: WorldModel | None = None,
-        learner: Learner | None = None,
+        models: Sequence[WorldModel] = (),
+        learners: Sequence[Learner] = (),
         doubt: float = 0.5,
     ):
         self._library, self._settings, self._seed = library, settings, seed
-        self._learner, self._dreamer = learner, Dreamer([model] if model else [], doubt)
+        self._learners, self._dreamer = learners, Dreamer(models, doubt)
         self._rng, self.values = np.random.default_rng([seed, 0]), Values()
-        self._real, self._imagined = list[Execution](), list[Imagined]()
+        self._real, self._imagined = list[Execution](), deque[Imagined](maxlen=settings.remember)
         self._skills: list[str] = []
-        self.imagined_seconds = 0.0
+        self.imagined, self.imagined_seconds = 0, 0.0
+        """How many executions were imagined, and how long that took."""
 
     def run(self) -> list[tuple[int, float]]:
         """Learn; pairs of real executions so far and the success of what was learned, the first after none."""
@@ -131,11 +137,6 @@ class Dyna:
             episode.close()
         return wins / self._settings.evaluate_episodes
 
-    @property
-    def imagined(self) -> int:
-        """How many executions were imagined."""
-        return len(self._imagined)
-
     def _choose(self, episode: RealEpisode) -> str:
         possible = episode.possible()
         if self._rng.random() < self._settings.explore:
@@ -145,20 +146,34 @@ class Dyna:
     def _improve(self) -> None:
         """After a real execution: teach the model when it is time, imagine, update the table."""
         s, count = self._settings, len(self._real)
-        if self._learner is not None and count % s.model_every == 0:
+        for learner in self._learners if count % s.model_every == 0 else ():
             for _ in range(s.model_steps):
-                self._learner.learn(self._real)
+                learner.learn(self._real)
         if s.imagination and count >= s.model_every:
             self._imagine(int(s.rollouts) + int(self._rng.random() < s.rollouts % 1))
         for _ in range(s.updates):
             self.values.learn(self._lesson(), self._skills)
 
     def _imagine(self, count: int) -> None:
-        """Rollouts from situations that were really seen, by the table's own policy with as much exploration."""
+        """Rollouts from scenes that were really seen, by the table's own policy with as much exploration."""
         began = time.perf_counter()
-        starts = [situation(self._real[int(i)]) for i in self._rng.integers(len(self._real), size=count)]
-        self._imagined += self._dreamer.roll_out(starts, self._policy, self._settings.imagination, self._rng)
+        dreams = self._dreamer.roll_out(
+            [self._start() for _ in range(count)], self._policy, self._settings.imagination, self._rng
+        )
+        self._imagined += dreams
+        self.imagined += len(dreams)
         self.imagined_seconds += time.perf_counter() - began
+
+    def _start(self) -> Situation:
+        """A situation that was really seen, or such a scene as if another instruction had just been given."""
+        seen = situation(self._any())
+        if self._rng.random() < self._settings.others:
+            return Situation(seen.facts, (), self._any().instruction)
+        return seen
+
+    def _any(self) -> Execution:
+        """One of the real executions."""
+        return self._real[int(self._rng.integers(len(self._real)))]
 
     def _policy(self, situations: Sequence[Situation]) -> list[str]:
         random = self._rng.random(len(situations)) < self._settings.explore
@@ -173,8 +188,9 @@ class Dyna:
         """Something to learn from again: half of the time imagined, if anything was."""
         if self._imagined and self._rng.random() < 0.5:
             dream = self._imagined[int(self._rng.integers(len(self._imagined)))]
-            return Lesson(dream.before, dream.skill, dream.future.fulfilled, dream.future.after)
-        row = self._real[int(self._rng.integers(len(self._real)))]
+            fulfilled = dream.future.fulfilled > 0.5  # a small chance everywhere would make whatever was imagined worth repeating
+            return Lesson(dream.before, dream.skill, float(fulfilled), dream.future.after)
+        row = self._any()
         return Lesson(situation(row), row.skill, float(row.fulfilled), reached(row))
 
 

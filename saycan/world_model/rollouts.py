@@ -1,7 +1,7 @@
 """Imagined rollouts: skill after skill in the head, from a situation that was really seen (Janner et al. 2019, MBPO).
 
 They stop where the models disagree. With one model there is nobody to disagree with; then its own doubt takes that place, which costs
-nothing: how unlikely it holds its likeliest future.
+nothing: how unlikely it holds the likeliest outcome: what came of the skill, and whether the instruction is then fulfilled.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import numpy as np
 from saycan.world_model.base import Forecast, Future, Situation, WorldModel
 from saycan.world_model.facts import Change
 
-Outcome = tuple[bool, Change | None]
+Outcome = tuple[bool, Change | None, bool]
+"""Whether a skill worked, what changed, and whether the instruction was then fulfilled."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,8 @@ class Imagined:
 class Dreamer:
     """Imagines with one model or several.
 
-    :param doubt: disagreement above which nothing is believed: the largest total variation distance between two models' futures; with
-        one model, one minus the chance of its likeliest future. 1: everything is believed.
+    :param doubt: disagreement above which nothing is believed: the largest total variation distance between two models' outcomes; with
+        one model, one minus the chance of the likeliest. 1: everything is believed.
     """
 
     def __init__(self, models: Sequence[WorldModel], doubt: float = 0.5):
@@ -71,12 +72,21 @@ class Dreamer:
 
 def disagreement(forecasts: Sequence[Forecast]) -> float:
     """How little several models agree about one skill, 0 to 1: the largest total variation distance between two; of one: its doubt."""
-    if len(forecasts) == 1:
-        return 1 - forecasts[0].futures[0].chance
-    outcomes: list[dict[Outcome, float]] = [
-        {(f.worked, f.change): f.chance for f in forecast.futures} for forecast in forecasts
-    ]
-    return max(_distance(a, b) for i, a in enumerate(outcomes) for b in outcomes[:i])
+    chances = [_outcomes(forecast) for forecast in forecasts]
+    if len(chances) == 1:
+        return 1 - max(chances[0].values())
+    return max(_distance(a, b) for i, a in enumerate(chances) for b in chances[:i])
+
+
+def _outcomes(forecast: Forecast) -> dict[Outcome, float]:
+    """The chance of each outcome."""
+    found: dict[Outcome, float] = {}
+    for future in forecast.futures:
+        for fulfilled in (True, False):
+            outcome = (future.worked, future.change, fulfilled)
+            share = future.fulfilled if fulfilled else 1 - future.fulfilled
+            found[outcome] = found.get(outcome, 0.0) + future.chance * share
+    return found
 
 
 def _distance(a: dict[Outcome, float], b: dict[Outcome, float]) -> float:

@@ -14,14 +14,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from saycan.experiments import dyna
 from saycan.experiments.arms import Run, missing, summary
-from saycan.experiments.dyna import Lesson, Settings, Values
+from saycan.experiments.dyna import Dyna, Lesson, Settings, Values
 from saycan.experiments.statistics import bootstrap, executions_to, iqm
-from saycan.world_model.base import Situation
-from saycan.world_model.facts import HAND, Facts
+from saycan.world_model.base import Situation, WorldModel, reached
+from saycan.world_model.facts import HAND, TABLE, Change, Facts, choices
+from saycan.world_model.log import Execution
 from sim.cli import InputError
 
-SETTINGS = Settings(0, 1, 4, 2, 1, 3, 0.2, 0.0, 5, 0)
+SETTINGS = Settings(0, 1, 4, 2, 1, 3, 0.2, 0.0, 50, 0.5, 5, 0)
 RUN = Run("real", 0, "", SETTINGS, 1e-3, 8, 0.5)
 
 
@@ -64,6 +66,97 @@ def test_the_table_learns_a_way_of_two_skills() -> None:
     assert table.value(start, "take") == pytest.approx(0.9, abs=0.02) and table.value(held, "put") > 0.95
 
 
+TOYS = tuple(f"{colour} block" for colour in ("red", "blue", "green", "yellow"))
+BOWLS = ("blue bowl", "green bowl")
+SKILLS = [f"pick up the {toy}" for toy in TOYS] + [f"put it in the {bowl}" for bowl in BOWLS]
+
+
+def works(facts: Facts, skill: str) -> Change | None:
+    """What a skill of the toy world changes: things can be picked up from the table, and what is held be put into a bowl."""
+    if skill.startswith("pick"):
+        toy = skill.removeprefix("pick up the ")
+        return (toy, HAND) if not facts.held and (toy, TABLE) in facts.places else None
+    return (facts.held, skill.removeprefix("put it ")) if facts.held else None
+
+
+def holds(facts: Facts, instruction: str) -> bool:
+    toy, bowl = instruction.removeprefix("put the ").split(" in the ")
+    return (toy, f"in the {bowl}") in facts.places
+
+
+class ToyEpisode:
+    """The toy world, as the learner meets it."""
+
+    def __init__(self, _: Any, rng: np.random.Generator):
+        self._instruction = f"put the {rng.choice(TOYS)} in the {rng.choice(BOWLS)}"
+        self._now = Situation(Facts.of((name, TABLE) for name in (*TOYS, *BOWLS)), (), self._instruction)
+
+    def skills(self) -> list[str]:
+        return SKILLS
+
+    possible = skills
+
+    def situation(self) -> Situation:
+        return self._now
+
+    def execute(self, skill: str) -> Execution:
+        before, change = self._now, works(self._now.facts, skill)
+        after = before.facts.changed([change] if change else [])
+        told = {
+            "done": before.done,
+            "before": before.facts,
+            "after": after,
+            "skill": skill,
+            "worked": change is not None,
+        }
+        blank = {
+            "episode": 0,
+            "goal": "",
+            "chosen": "random",
+            "can": 1.0,
+            "ended": "",
+            "control_steps": 1,
+            "last": False,
+        }
+        row = Execution(instruction=self._instruction, fulfilled=holds(after, self._instruction), **told, **blank)
+        self._now = reached(row)
+        return row
+
+    def close(self) -> None:
+        pass
+
+
+class ToyModel(WorldModel):
+    """Knows the toy world."""
+
+    def loss(self, executions: Any) -> Any:
+        raise NotImplementedError
+
+    def _worked(self, attempts: Any) -> list[float]:
+        return [float(works(*attempt) is not None) for attempt in attempts]
+
+    def _changes(self, asked: Any) -> list[np.ndarray]:
+        options = [(choices(facts, skill), works(facts, skill)) for facts, skill, _ in asked]
+        return [np.array([float(option == change) for option in several]) for several, change in options]
+
+    def _fulfilled(self, situations: Any) -> list[float]:
+        return [float(holds(now.facts, now.instruction)) for now in situations]
+
+
+def test_who_imagines_needs_fewer_real_executions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dyna, "RealEpisode", ToyEpisode)
+    shared = {"updates": 100, "executions": 80, "evaluate_every": 80, "evaluate_episodes": 100, "skills_per_episode": 4}
+    shared |= {"explore": 0.2, "rollouts": 10.0, "remember": 2000, "others": 0.5, "model_every": 10, "model_steps": 0}
+    final = {}
+    for depth in (0, 3):
+        arms = [
+            Dyna({}, Settings(imagination=depth, **shared), seed, [ToyModel()] if depth else []) for seed in range(5)
+        ]
+        final[depth] = np.mean([arm.run()[-1][1] for arm in arms])
+        assert all((arm.imagined > 0) == bool(depth) for arm in arms)
+    assert final[3] > 0.7 and final[0] < 0.4, final
+
+
 def result(run: Run, **changes: Any) -> str:
     data = {**asdict(run), "curve": [[0, 0.0], [4, 0.5]], "executions_before": 0, "imagined": 0, "seconds": 1.0}
     return json.dumps({**data, **changes})
@@ -80,6 +173,17 @@ def test_results_are_kept_and_those_of_other_settings_refused(tmp_path: Path) ->
     with pytest.raises(InputError, match="damaged"):
         missing([RUN, other], tmp_path)
     assert summary({"real": [json.loads(result(RUN))]})["real"]["final_success"] == 0.5
+
+
+def test_savings_are_told_against_as_many_updates_without_a_model() -> None:
+    def rows(*reached: int) -> list[dict[str, Any]]:
+        return [json.loads(result(RUN, curve=[[0, 0.0], [x, 0.85], [200, 0.8]])) for x in reached]
+
+    never = [json.loads(result(RUN))]
+    table = summary({"equal-updates": rows(80, 100, 120), "mlp-3": rows(10, 25, 40), "copy-3": never})
+    assert table["mlp-3"]["times_fewer_to_80%"] == 4.0 and table["equal-updates"]["times_fewer_to_80%"] == 1.0
+    assert table["copy-3"]["times_fewer_to_80%"] is None
+    assert summary({"mlp-3": rows(10)})["mlp-3"]["times_fewer_to_80%"] is None
 
 
 def test_the_debug_run_goes_on_and_repeats_itself(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from saycan.build import build_foresight, check_agent
 from saycan.candidates import DONE
 from saycan.report import write_report
 from saycan.types import Candidate, Episode, SceneView
-from saycan.world_model.base import Situation, WorldModel
+from saycan.world_model.base import Forecast, Situation, WorldModel
 from saycan.world_model.facts import HAND, Facts, choices
 from saycan.world_model.log import Execution
 from saycan.world_model.lookahead import Lookahead
@@ -169,6 +169,9 @@ def test_rollouts_stop_where_models_disagree() -> None:
     assert Dreamer([sure, unsure], 0.9).roll_out([start()], random_policy, 1, rng)
     several = [model.imagine([start()], [TEXTS[0]])[0] for model in (sure, unsure)]
     assert disagreement(several) == pytest.approx(0.8) and disagreement(several[:1]) == 0.0
+    (only,) = several[0].futures
+    half, never = (Forecast(1.0, (replace(only, fulfilled=chance),)) for chance in (0.5, 0.0))
+    assert disagreement([half]) == pytest.approx(0.5) and disagreement([half, never]) == pytest.approx(0.5)
 
 
 def test_the_report_shows_the_tree_beside_what_happened(tmp_path: Path) -> None:
