@@ -188,7 +188,8 @@ class Dyna:
         """Something to learn from again: half of the time imagined, if anything was."""
         if self._imagined and self._rng.random() < 0.5:
             dream = self._imagined[int(self._rng.integers(len(self._imagined)))]
-            fulfilled = dream.future.fulfilled > 0.5  # a small chance everywhere would make whatever was imagined worth repeating
+            # Not its chance: a small one everywhere would make whatever was imagined worth repeating.
+            fulfilled = dream.future.fulfilled > 0.5
             return Lesson(dream.before, dream.skill, float(fulfilled), dream.future.after)
         row = self._any()
         return Lesson(situation(row), row.skill, float(row.fulfilled), reached(row))
