@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from rich.console import Console
@@ -11,7 +12,8 @@ from rich.markdown import Markdown
 from rich.progress import track
 
 from saycan.agent import Agent
-from saycan.build import build_planner, build_rule, limits_of, load_scorer
+from saycan.build import build_foresight, build_planner, build_rule, check_agent, limits_of, load_scorer
+from saycan.imagination import imagine
 from saycan.judging.decisions import Decision, decisions
 from saycan.judging.rehearsal import Rehearsal
 from saycan.judging.suite import Suite, load_suite, start_state
@@ -33,6 +35,7 @@ def main(config: Any) -> int:
         raise InputError(
             "this measures how the language model scores beside the skills' values; choose agent=full or agent=no_affordance"
         )
+    check_agent(config)
     suite, skills = load_suite(config.suite), library.load_all()
     folder = output_folder(config, "language")
     planner, rule = build_planner(load_scorer(config.llm), config.agent), build_rule(config.agent)
@@ -87,9 +90,10 @@ PRIORS = (0.0, 0.3, 0.5, 0.7, 0.85, 1.0)
 def rehearse(config: Any, suite: Suite, skills: Any, planner: Planner, quiet: bool) -> dict[str, float]:
     """Whole episodes with skills that do what they are meant to: share of plans that reach their goal, by family."""
     done: dict[str, list[bool]] = {}
-    for task in track(suite.tasks, "Rehearsing", disable=quiet):
+    for task in track(suite.tasks[:: config.every], "Rehearsing", disable=quiet):
         body = Rehearsal(start_state(task.scene), skills, config.agent.done)
         agent = Agent(body, planner, limits_of(config.agent), config.agent.tau, config.agent.strength)
+        agent.foresight = build_foresight(config.agent, planner, partial(imagine, skills))
         episode = agent.run(task.instruction)
         right = episode.outcome == "declined" if task.refuse else episode.outcome == "done"
         done.setdefault(task.family, []).append(right and parse(task.goal).holds(body.start, body.now))

@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 import torch
 
+from saycan import evaluate_language
 from saycan.agent import Agent
 from saycan.build import build_foresight, check_agent
 from saycan.candidates import DONE
+from saycan.judging.suite import load_suite
 from saycan.report import write_report
 from saycan.types import Candidate, Episode, SceneView
 from saycan.world_model.base import Forecast, Situation, WorldModel
@@ -25,6 +27,7 @@ from sim.cli import InputError
 from sim.geometry import Box
 from sim.paths import CONFIGS
 from sim.state import Hand
+from skills import library
 from skills.execute import Outcome
 
 BOX = Box(np.array([0.5, 0.3, 0.02]), 0.0, np.full(3, 0.02))
@@ -181,6 +184,24 @@ def test_the_report_shows_the_tree_beside_what_happened(tmp_path: Path) -> None:
     page = (tmp_path / "ahead.html").read_text()
     assert "blue block in the hand" in page and "What really happened" in page
     assert "What really happened" not in (tmp_path / "plain.html").read_text()
+
+
+def test_rehearsals_look_ahead_too_and_can_be_thinned() -> None:
+    class Lazy:
+        def log_probs(self, episode: Episode, view: SceneView, candidates: Sequence[Candidate]) -> np.ndarray:
+            return np.log([0.99 if candidate == DONE else 0.01 / len(candidates) for candidate in candidates])
+
+    with hydra.initialize_config_dir(str(CONFIGS), version_base="1.3"):
+        config = hydra.compose("evaluate_language", ["agent.lookahead=1", "agent.world_models=[copy]", "every=60"])
+    suite, language = load_suite("dev"), Lazy()
+    with pytest.MonkeyPatch.context() as patch:
+        asked: list[int] = []
+        patch.setattr(
+            "saycan.world_model.lookahead.Lookahead.judge",
+            lambda self, episode, view, candidates, product: asked.append(1) or (product, ()),
+        )
+        right = evaluate_language.rehearse(config, suite, library.load_all(), language, True)
+    assert len(asked) == len(suite.tasks[::60]) and set(right) == {task.family for task in suite.tasks[::60]} | {"all"}
 
 
 def test_settings_of_lookahead_are_checked() -> None:
