@@ -10,6 +10,7 @@ from typing import Any
 from rich.progress import Progress, TextColumn
 
 from saycan.language.adapter import INSTALLED_WORLD_MODEL as INSTALLED
+from saycan.language.adapter import read_into
 from saycan.world_model.learn import STATE, Learner, Settings, split
 from saycan.world_model.load import KINDS, fresh
 from saycan.world_model.log import load
@@ -29,6 +30,8 @@ def main(config: Any) -> int:
         raise InputError(f"the log {config.log} is too small: collect more with python -m saycan.collect_executions")
     folder = output_folder(config, "world_model")
     model = fresh(config.kind, config.rank, config.scale, config.seed, config.llm.model)
+    if config.kind == "language" and config.start != "none":
+        read_into(model.learned, config.start, config.scale)
     learner = Learner(model, Settings(config.learning_rate, config.batch, config.steps, config.seed, config.rough))
     if config.resume and (folder / STATE).is_file():
         learner.restore(folder / STATE)
@@ -41,6 +44,7 @@ def main(config: Any) -> int:
     figures["test_rough"] = one_step(model, [row.roughly for row in test], _TEST_SECONDS)
     record = {"kind": config.kind, "model": config.llm.model, "rank": config.rank, "scale": config.scale}
     record |= {
+        "start": config.start if config.kind == "language" else "none",
         "seed": config.seed,
         "rough": config.rough,
         "executions": len(learn),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -54,18 +55,28 @@ def prompt(instruction: str, episode: Episode, view: SceneView, style: Style = S
     The scene is the one at the start of the episode, so that what was read stays valid: what changed since is in the steps.
     """
     first = episode.steps[0].view if episode.steps else view
-    said = " ".join(instruction.lower().split()).rstrip(".")  # one line: it must not look like the prompt's own lines
-    lines = [f"{k}. {text}\n" for k, text in enumerate(history(episode), start=1)]
-    if style.places:
-        lines = [line + left for line, left in zip(lines, _since(episode, view), strict=True)]
-    steps = "".join([*lines, f"{len(lines) + 1}."])
+    steps = history(episode)
+    left = _since(episode, view) if style.places else [""] * len(steps)
     seen = ""
     if style.scene:
-        seen = places.told(first, said) if style.places else f"Scene: {scene(first, style.regions)}.\n"
-    return (
-        "".join(f"{example}\n" for example in EXAMPLES[len(EXAMPLES) - style.examples :])
-        + f"{seen}Human: {said}.\nRobot:\n{steps}"
-    )
+        seen = places.told(first, _said(instruction)) if style.places else f"Scene: {scene(first, style.regions)}.\n"
+    examples = "".join(f"{example}\n" for example in EXAMPLES[len(EXAMPLES) - style.examples :])
+    return examples + seen + request(instruction, steps, left)
+
+
+def request(instruction: str, steps: Sequence[str], left: Sequence[str] | None = None) -> str:
+    """The part of the prompt after the scene: the instruction, the steps so far, and the number of the next one.
+
+    :param left: lines to follow each step.
+    """
+    told = zip(steps, left or [""] * len(steps), strict=True)
+    lines = [f"{k}. {text}\n{line}" for k, (text, line) in enumerate(told, start=1)]
+    return f"Human: {_said(instruction)}.\nRobot:\n{''.join(lines)}{len(lines) + 1}."
+
+
+def _said(instruction: str) -> str:
+    """An instruction on one line: it must not look like the prompt's own lines."""
+    return " ".join(instruction.lower().split()).rstrip(".")
 
 
 def scene(view: SceneView, regions: bool = False) -> str:

@@ -1,7 +1,8 @@
 """The language model as world model: every prediction is a choice among texts, scored in one pass; nothing is written freely.
 
 It reads ``Scene: blue bowl (top), red block (in the hand).`` / ``Robot: put it in the blue bowl`` and chooses how ``Worked:`` and
-``Now:`` go on. Of the scene after that, with what was done and the instruction, it chooses how ``Fulfilled:`` goes on.
+``Now:`` go on. Whether the instruction is fulfilled is asked as a planner would be: scene, ``Human: ...``, ``Robot:`` and the steps so far go
+on with ``done`` or not, so that what a planner has learned about being done serves here (``start=planner``).
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from saycan.candidates import DONE
 from saycan.language.adapter import low_rank_parts
+from saycan.language.prompt import continuation, request
 from saycan.language.scorer import TrieScorer
 from saycan.learning.imitate import predict
 from saycan.learning.lora import autocast, with_lora
@@ -23,6 +26,7 @@ from saycan.world_model.facts import Change, Facts, choices, main_change
 from saycan.world_model.log import Execution
 
 _ANSWERS = (" yes\n", " no\n")
+_ENDS = (continuation(DONE.text), continuation("go on"))
 
 
 class LanguageWorldModel(WorldModel):
@@ -40,12 +44,15 @@ class LanguageWorldModel(WorldModel):
         self._scorer = TrieScorer(model, tokenizer)
 
     def loss(self, executions: Sequence[Execution]) -> torch.Tensor:
-        """Mean negative log-likelihood of a token of what came; of each execution one text of a try and one of the instruction."""
+        """Mean negative log-likelihood of a token of what came, plus that of a token of whether the instruction was fulfilled then."""
         self._known.clear()
         self._scorer.forget()
-        texts = [_transcripts(execution) for execution in executions]
+        tries, ends = [_tried(row) for row in executions], [_ended(row) for row in executions]
+        return self._mean_loss(tries) + self._mean_loss(ends)
+
+    def _mean_loss(self, texts: Sequence[Transcript]) -> torch.Tensor:
         losses = []
-        for part in rows(texts, self._scorer.encode):
+        for part in rows([[text] for text in texts], self._scorer.encode):
             logits, wanted, _ = predict(self._model, part)
             losses.append(functional.cross_entropy(logits, wanted, reduction="none"))
         return torch.cat(losses).mean()
@@ -62,7 +69,7 @@ class LanguageWorldModel(WorldModel):
         return self._choose(texts)
 
     def _fulfilled(self, situations: Sequence[Situation]) -> Sequence[float]:
-        return [float(answer[0]) for answer in self._choose([(_judge_prompt(now), [*_ANSWERS]) for now in situations])]
+        return [float(answer[0]) for answer in self._choose([(_end_prompt(now), [*_ENDS]) for now in situations])]
 
     def _choose(self, asked: Sequence[tuple[str, list[str]]]) -> list[np.ndarray]:
         """The probability of each text as the continuation of its prompt, among the texts of one question.
@@ -88,22 +95,24 @@ def _told(change: Change | None) -> str:
     return f" {change[0]} ({change[1]})\n" if change else " as before\n"
 
 
-def _judge_prompt(now: Situation) -> str:
-    said = " ".join(now.instruction.lower().split()).rstrip(".")  # one line
-    return f"Scene: {now.facts.words}.\nDone: {'; '.join(now.done) or 'nothing'}.\nHuman: {said}.\nFulfilled:"
+def _end_prompt(now: Situation) -> str:
+    return f"Scene: {now.facts.words}.\n{request(now.instruction, now.done)}"
 
 
-def _transcripts(row: Execution) -> list[Transcript]:
-    """What there is to learn of one execution: of the try, and whether the instruction was fulfilled after it."""
-    tried: list[Segment] = [
+def _tried(row: Execution) -> Transcript:
+    """What there is to learn of a try: whether it worked, and what changed."""
+    told: list[Segment] = [
         (f" {row.skill}\nWorked:", False),
         (_ANSWERS[not row.worked], True),
         ("Now:", False),
         (_told(main_change(row.before, row.skill, row.after)), True),
     ]
-    judged: list[Segment] = [(_ANSWERS[not row.fulfilled], True)]
-    texts = [(_try_prompt(row.before), tried), (_judge_prompt(reached(row)), judged)]
-    return [_transcript(prompt, segments) for prompt, segments in texts]
+    return _transcript(_try_prompt(row.before), told)
+
+
+def _ended(row: Execution) -> Transcript:
+    """What there is to learn of the instruction: whether it was fulfilled after a try."""
+    return _transcript(_end_prompt(reached(row)), [(_ENDS[not row.fulfilled], True)])
 
 
 def _transcript(prompt: str, segments: Sequence[Segment]) -> Transcript:
