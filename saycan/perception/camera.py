@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ from scipy.optimize import linear_sum_assignment
 
 from saycan.perception import naming
 from saycan.perception.base import relations
+from saycan.perception.boxes import distance, facing_front, may_be_there, turned, unlike
 from saycan.perception.clip import Matcher
 from saycan.perception.proposals import Proposal, propose
 from saycan.perception.rig import Shot, shoot
@@ -30,7 +30,6 @@ _NEAR = 0.025  # metres from the fingertips at which a thing may be what they ho
 _RENAMED = 0.03  # metres up to which two boxes are one thing
 _SAME = 0.05  # metres that a thing may have moved between two looks of a running skill
 _DOUBTFUL = 0.5  # score up to which a name at another place may be a mistake
-_THROUGH = 0.5  # of a thing's least half side, by which one must see further than its middle to know that it is gone
 _MANY = 30  # things from which on a warning is given
 
 
@@ -130,7 +129,7 @@ class CameraPerception:
                 kept.setdefault(name, belief)
             elif name in seen and _is_believed(seen[name], belief):
                 continue
-            elif _may_be_there(belief.box, shots) and not any(_unlike(belief.box, o.box) < _RENAMED for o in others):
+            elif may_be_there(belief.box, shots) and not any(unlike(belief.box, o.box) < _RENAMED for o in others):
                 kept[name] = belief
         self._believed = kept
 
@@ -140,7 +139,7 @@ class CameraPerception:
         names = [name for name in self._believed if self._held is None or name != self._held[0]]
         if not proposals or not names:
             return
-        apart = np.array([[_unlike(self._believed[n].box, p.box) for p in proposals] for n in names])
+        apart = np.array([[unlike(self._believed[n].box, p.box) for p in proposals] for n in names])
         seen = {}
         for row, column in zip(*linear_sum_assignment(np.minimum(apart, 1.0)), strict=True):
             name = names[row]
@@ -168,15 +167,15 @@ class CameraPerception:
             self._held = None
         elif self._held is None or self._held[0] not in self._believed:
             self._held = None
-            near = {n: _distance(b.box, hand.position) for n, b in self._believed.items() if _movable(n)}
+            near = {n: distance(b.box, hand.position) for n, b in self._believed.items() if _movable(n)}
             name = min(near, key=lambda n: near[n], default=None)
             if name is not None and near[name] < _NEAR:
                 box = self._believed[name].box
-                self._held = (name, _turned(box.position - hand.position, -hand.yaw), box.yaw - hand.yaw)
+                self._held = (name, turned(box.position - hand.position, -hand.yaw), box.yaw - hand.yaw)
         if self._held is not None:
             name, place, turn = self._held
             box = self._believed[name].box
-            moved = replace(box, position=hand.position + _turned(place, hand.yaw), yaw=hand.yaw + turn)
+            moved = replace(box, position=hand.position + turned(place, hand.yaw), yaw=hand.yaw + turn)
             self._believed[name] = replace(self._believed[name], box=moved)
 
     def _drawer(self) -> float | None:
@@ -186,19 +185,12 @@ class CameraPerception:
 
 def _fixtures(found: Mapping[str, Belief]) -> dict[str, Belief]:
     """The cabinet and its drawer, each with the side that opens to the front. A cabinet without a drawer in sight has it closed."""
-    fixtures = {n: replace(b, box=_facing_front(b.box)) for n, b in found.items() if not _movable(n)}
+    fixtures = {n: replace(b, box=facing_front(b.box)) for n, b in found.items() if not _movable(n)}
     shell = fixtures.get(cabinet.SHELL)
     if shell and cabinet.NAME not in fixtures:
         closed = cabinet.drawer_box(shell.box.position, shell.box.yaw, 0.0, catalogue()[cabinet.NAME].size)
         fixtures[cabinet.NAME] = Belief(closed, shell.score)
     return fixtures
-
-
-def _facing_front(box: Box) -> Box:
-    """The same box, its first side the one that is within half a right angle of the robot's x axis."""
-    quarters = round(box.yaw / (math.pi / 2))
-    half = box.half if quarters % 2 == 0 else box.half[[1, 0, 2]]
-    return replace(box, yaw=box.yaw - quarters * math.pi / 2, half=half)
 
 
 def _classes(name: str) -> frozenset[str]:
@@ -211,7 +203,7 @@ def _classes(name: str) -> frozenset[str]:
 
 def _is_believed(sighting: Belief, before: Belief) -> bool:
     """Whether something is taken to be where its name is given now: that is sure, or close to where it was."""
-    return sighting.score > _DOUBTFUL or _unlike(before.box, sighting.box) < _SAME
+    return sighting.score > _DOUBTFUL or unlike(before.box, sighting.box) < _SAME
 
 
 def _holds(name: str) -> bool:
@@ -224,33 +216,3 @@ def _shifted(belief: Belief, way: np.ndarray) -> Belief:
 
 def _movable(name: str) -> bool:
     return "fixture" not in _classes(name)
-
-
-def _unlike(a: Box, b: Box) -> float:
-    """How far two boxes are from being the same one, metres."""
-    return float(np.linalg.norm(a.position - b.position) + np.abs(np.sort(a.half) - np.sort(b.half)).sum())
-
-
-def _distance(box: Box, point: np.ndarray) -> float:
-    """From a point to a box, metres; 0 inside."""
-    local = _turned(point - box.position, -box.yaw)
-    return float(np.linalg.norm(np.maximum(np.abs(local) - box.half, 0.0)))
-
-
-def _turned(v: np.ndarray, yaw: float) -> np.ndarray:
-    c, s = math.cos(yaw), math.sin(yaw)
-    return np.array([c * v[0] - s * v[1], s * v[0] + c * v[1], v[2]])
-
-
-def _may_be_there(box: Box, shots: Sequence[Shot]) -> bool:
-    """Whether no camera sees that a place is empty: it would see through to what is behind the middle of the thing."""
-    points = box.position + np.array([[0, 0, 0], [0, 0, 1], [0, 1, 0], [0, -1, 0], [1, 0, 0], [-1, 0, 0]]) * box.half
-    for shot in shots:
-        pixels, depth = shot.camera.pixels(points)
-        column, row = np.round(pixels).astype(int).T
-        h, w = shot.picture.depth.shape
-        inside = (row >= 0) & (row < h) & (column >= 0) & (column < w) & (depth > 0)
-        seen = shot.picture.depth[row[inside], column[inside]]
-        if (seen > depth[inside] + _THROUGH * float(box.half.min())).sum() > len(points) / 2:
-            return False
-    return True
