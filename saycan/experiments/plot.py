@@ -42,5 +42,5 @@ def learning_curves(found: Mapping[str, Rows], path: Path) -> None:
 def _line(axes: Axes, arm: str, rows: Rows, **style: Any) -> None:
     curves = np.array([row["curve"] for row in rows], dtype=float)
     executions, success = curves[0, :, 0], curves[:, :, 1]
-    (line,) = axes.plot(executions, iqm(success), label=f"{arm} ({len(rows)} seeds)", **style)
+    (line,) = axes.plot(executions, iqm(success), label=f"{arm} (seeds: {len(rows)})", **style)
     axes.fill_between(executions, *bootstrap(success), color=line.get_color(), alpha=0.12, lw=0)
