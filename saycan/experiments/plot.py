@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ def learning_curves(found: Mapping[str, Rows], path: Path) -> None:
         1, len(models), figsize=(1.5 + 3.2 * len(models), 3.8), sharey=True, squeeze=False, layout="constrained"
     )
     for axes, model in zip(panels[0], models, strict=True):
-        for arm, style in zip(without, ("-", "--", ":"), strict=False):
+        for arm, style in zip(without, cycle(("-", "--", ":")), strict=False):
             _line(axes, arm, found[arm], color="grey", ls=style)
         for arm, rows in found.items():
             if rows[0]["model"] == model and arm not in without:
