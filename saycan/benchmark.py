@@ -19,6 +19,7 @@ from saycan.judging.results import write_results
 from saycan.judging.runner import run_all
 from saycan.judging.watch import Watcher
 from sim.cli import command, output_folder, print_json
+from sim.processes import CtrlC
 
 
 @command("benchmark")
@@ -31,12 +32,14 @@ def main(config: Any) -> int:
     stopped = False
     try:
         with (
+            CtrlC() as interrupt,
             Watcher(len(plan.jobs), len(plan.jobs) - len(left), config.progress) as watcher,
             closing(run_all(left, plan.config, config.workers, folder)) as rows,
         ):
             for row in rows:
                 ledger.append({**row, "commit": plan.setup["commit"]})
                 watcher.show(row)
+                interrupt.check()
     except KeyboardInterrupt:
         stopped = True
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # what was done is being written

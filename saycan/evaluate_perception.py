@@ -20,6 +20,7 @@ from saycan.perception.measure import Seen, confusions, figures, look_at_a_scene
 from saycan.perception.pictures import confusion_matrix, draw_view
 from saycan.perception.rig import from_config
 from sim.cli import InputError, command, output_folder, print_json
+from sim.processes import end_with_parent
 from sim.tabletop import Tabletop
 
 _CHUNK = 10  # scenes in one go; the simulator is started afresh for each
@@ -54,7 +55,7 @@ def _scenes(config: Any) -> Iterator[Seen]:
         for job in jobs:
             yield from _some(job)
         return
-    with ProcessPoolExecutor(config.workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with ProcessPoolExecutor(config.workers, multiprocessing.get_context("spawn"), end_with_parent) as pool:
         for chunk in pool.map(_some, jobs):
             yield from chunk
 

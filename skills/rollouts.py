@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from rich.progress import track
 
+from sim.processes import end_with_parent
 from skills import checkpoint
 from skills.envs import SkillEnv
 from skills.networks import Policy
@@ -101,7 +102,11 @@ def collect(
     """
     counts = [min(_CHUNK, episodes - begun) for begun in range(0, episodes, _CHUNK)]
     jobs = [(task, policy, n, (seed, k), folder, settings) for k, n in enumerate(counts)]
-    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("fork")) if workers > 1 else nullcontext()
+    pool = (
+        ProcessPoolExecutor(workers, multiprocessing.get_context("fork"), end_with_parent)
+        if workers > 1
+        else nullcontext()
+    )
     with pool as executor:
         chunks: Iterator[Rollouts] = executor.map(_chunk, jobs) if executor else map(_chunk, jobs)
         return _join(list(track(chunks, title, len(jobs)) if title else chunks))

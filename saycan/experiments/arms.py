@@ -20,6 +20,7 @@ from saycan.world_model import learn
 from saycan.world_model.base import WorldModel
 from saycan.world_model.load import fresh, load_once, record_of
 from sim.cli import InputError
+from sim.processes import end_with_parent
 from skills import library
 
 THRESHOLDS = (0.8, 0.9)
@@ -67,7 +68,7 @@ def missing(runs: Sequence[Run], folder: Path) -> list[Run]:
 def work(runs: Sequence[Run], folder: Path, workers: int) -> Iterator[Run]:
     """Do runs in several processes; each is yielded when its result is in its file."""
     context: Any = multiprocessing.get_context("spawn")  # torch has threads by now, which a fork would lose
-    with context.Pool(min(workers, max(len(runs), 1))) as pool:
+    with context.Pool(min(workers, max(len(runs), 1)), end_with_parent) as pool:
         yield from pool.imap_unordered(_work, [(run, folder) for run in runs])
 
 

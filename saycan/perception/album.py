@@ -15,6 +15,7 @@ import numpy as np
 from saycan.perception.crops import crop
 from saycan.perception.practice import Sample, samples
 from saycan.perception.rig import DEFAULT
+from sim.processes import end_with_parent
 from sim.tabletop import Tabletop
 
 STEP = 2  # all but the crops is kept for every other row and column
@@ -78,7 +79,7 @@ def render(folder: Path, scenes: int, seed: int, processes: int) -> Iterator[int
     done = sum(count for path, _, count in wanted if path.is_file())
     # A process for each file: PyBullet never frees the surfaces of round things.
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=spawn, max_tasks_per_child=1) as pool:
+    with ProcessPoolExecutor(processes, spawn, end_with_parent, max_tasks_per_child=1) as pool:
         for finished in as_completed([pool.submit(_write, job) for job in missing]):
             done += finished.result()
             yield done

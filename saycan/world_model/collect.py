@@ -21,6 +21,7 @@ from saycan.types import Candidate, SceneView
 from saycan.world_model.facts import facts_of
 from saycan.world_model.log import Execution
 from sim.goals import parse
+from sim.processes import end_with_parent
 from sim.scenes import lay_out
 from sim.tabletop import Tabletop
 from skills import library
@@ -117,6 +118,7 @@ _collector: Collector | None = None
 
 def _begin(seed: int, explore: Sequence[float]) -> None:
     global _collector
+    end_with_parent()
     torch.set_num_threads(1)
     _collector = Collector(seed, explore)
 
