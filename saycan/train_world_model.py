@@ -32,7 +32,8 @@ def main(config: Any) -> int:
     model = fresh(config.kind, config.rank, config.scale, config.seed, config.llm.model)
     if config.kind == "language" and config.start != "none":
         read_into(model.learned, config.start, config.scale)
-    learner = Learner(model, Settings(config.learning_rate, config.batch, config.steps, config.seed, config.rough))
+    shares = {"rough": config.rough, "hindsight": config.hindsight}
+    learner = Learner(model, Settings(config.learning_rate, config.batch, config.steps, config.seed, **shares))
     if config.resume and (folder / STATE).is_file():
         learner.restore(folder / STATE)
     quiet = not (config.progress and sys.stderr.isatty())
@@ -46,7 +47,7 @@ def main(config: Any) -> int:
     record |= {
         "start": config.start if config.kind == "language" else "none",
         "seed": config.seed,
-        "rough": config.rough,
+        **shares,
         "executions": len(learn),
         "held_out_things": list(config.held_out),
         "log": log,
@@ -67,8 +68,9 @@ def _check(config: Any) -> None:
         raise InputError("which log? Make one with python -m saycan.collect_executions, and give its folder as log=DIR")
     if config.resume and not config.out:
         raise InputError("resume=true needs the folder of the training that was stopped: out=DIR")
-    if not 0 <= config.rough <= 1:
-        raise InputError(f"rough is a share, from 0 to 1, not {config.rough}")
+    for key in ("rough", "hindsight"):
+        if not 0 <= config[key] <= 1:
+            raise InputError(f"{key} is a share, from 0 to 1, not {config[key]}")
     if min(config.steps, config.rank, config.scale, config.learning_rate, config.batch) <= 0:
         raise InputError("steps, rank, scale, learning_rate and batch must be more than 0")
 

@@ -105,6 +105,7 @@ class Dyna:
         self._learners, self._dreamer = learners, Dreamer(models, doubt)
         self._rng, self.values = np.random.default_rng([seed, 0]), Values()
         self._real, self._imagined = list[Execution](), deque[Imagined](maxlen=settings.remember)
+        self._rough = list[Execution]()
         self._skills: list[str] = []
         self.imagined, self.imagined_seconds = 0, 0.0
         """How many executions were imagined, and how long that took."""
@@ -117,6 +118,7 @@ class Dyna:
             self._skills = episode.skills()
             for _ in range(s.skills_per_episode):
                 self._real.append(episode.execute(self._choose(episode)))
+                self._rough.append(self._real[-1].roughly)
                 self._improve()
                 if len(self._real) % s.evaluate_every == 0:
                     curve.append((len(self._real), self.success(len(self._real))))
@@ -148,7 +150,7 @@ class Dyna:
         s, count = self._settings, len(self._real)
         for learner in self._learners if count % s.model_every == 0 else ():
             for _ in range(s.model_steps):
-                learner.learn(self._real)
+                learner.learn(self._rough)
         if s.imagination and count >= s.model_every:
             self._imagine(int(s.rollouts) + int(self._rng.random() < s.rollouts % 1))
         for _ in range(s.updates):
@@ -165,8 +167,12 @@ class Dyna:
         self.imagined_seconds += time.perf_counter() - began
 
     def _start(self) -> Situation:
-        """A situation that was really seen, or such a scene as if another instruction had just been given."""
-        seen = situation(self._any())
+        """A situation that was really seen, or such a scene as if another instruction had just been given.
+
+        It is imagined roughly: the table of values does not tell the table's parts apart, and which of them something comes to lie in can
+        hardly be foreseen.
+        """
+        seen = situation(self._any().roughly)
         if self._rng.random() < self._settings.others:
             return Situation(seen.facts, (), self._any().instruction)
         return seen

@@ -14,6 +14,7 @@ import torch
 
 from saycan.learning.lora import restore_training_state, training_state
 from saycan.world_model.base import WorldModel
+from saycan.world_model.hindsight import asked_otherwise
 from saycan.world_model.log import Execution
 from skills import checkpoint
 
@@ -31,6 +32,7 @@ class Settings:
     :param steps: of the optimiser, over which the learning rate falls to nothing by half a cosine; None: it stays.
     :param batch: executions in each.
     :param rough: share of them whose facts do not tell the table's parts apart.
+    :param hindsight: share of them that are asked otherwise, where that makes sense: see ``hindsight.py``.
     """
 
     learning_rate: float
@@ -38,6 +40,7 @@ class Settings:
     steps: int | None = None
     seed: int = 0
     rough: float = 0.0
+    hindsight: float = 0.0
 
 
 Split = tuple[list[Execution], list[Execution], list[Execution]]
@@ -68,9 +71,7 @@ class Learner:
         chosen = rng.integers(len(executions), size=self.settings.batch)
         for group in self._optimiser.param_groups:
             group["lr"] = self._rate()
-        rough = rng.random(self.settings.batch) < self.settings.rough
-        batch = [executions[i].roughly if r else executions[i] for i, r in zip(chosen, rough, strict=True)]
-        loss = self.model.loss(batch)
+        loss = self.model.loss([self._told(executions[i], rng) for i in chosen])
         if loss.requires_grad:
             loss.backward()
             torch.nn.utils.clip_grad_norm_(self.model.learned.values(), 1.0)
@@ -78,6 +79,13 @@ class Learner:
             self._optimiser.zero_grad()
         self.step += 1
         return float(loss.detach())
+
+    def _told(self, row: Execution, rng: np.random.Generator) -> Execution:
+        """An execution as it is learned from this time: asked as it was or otherwise, told finely or roughly."""
+        rough = rng.random() < self.settings.rough
+        other = asked_otherwise(row, rng) if rng.random() < self.settings.hindsight else None
+        row = other or row
+        return row.roughly if rough else row
 
     def _rate(self) -> float:
         """Warm-up, then half a cosine if there is an end."""

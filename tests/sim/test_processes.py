@@ -33,7 +33,7 @@ def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
     workers = psutil.Process(parent.pid).children(recursive=True)
     parent.kill()
     parent.wait()
-    gone, left = psutil.wait_procs(workers, timeout=10)
+    _, left = psutil.wait_procs(workers, timeout=10)
     assert workers and not left, left
 
 

@@ -1,0 +1,96 @@
+"""What really happened, as if something else had been asked: hindsight (Andrychowicz et al. 2017, arXiv 1707.01495).
+
+Few ends of a log are nearly what was asked for, and a model that has not seen any takes the wrong thing in the right place for fulfilment. So an
+instruction is asked anew with another thing's name in it, and its goal, changed alike, is judged by the facts that came about.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from saycan.learning.wishes import Wish, ways
+from saycan.world_model.facts import HAND, PARTS, TABLE, Facts
+from saycan.world_model.log import Execution
+from sim.cabinet import NAME as DRAWER
+from sim.objects import Thing, catalogue
+
+_SIDES = {"left side": "left", "right side": "right"}
+
+
+def asked_otherwise(row: Execution, rng: np.random.Generator) -> Execution | None:
+    """The same execution with another thing's name in the instruction and in the goal, and whether that was fulfilled.
+
+    None where that makes no sense (the goal is about things that the instruction does not name) or facts do not tell.
+    """
+    here = {name: catalogue()[name] for name, _ in row.after.places if name in catalogue()}
+    asked = [name for name in here if _names(row.goal, name)]
+    if not asked or not all(_names(row.instruction.lower(), name) for name in asked):
+        return None
+    pairs = [(a, b) for a in asked for b in here if a != b and here[a].kind == here[b].kind]
+    if not pairs:
+        return None
+    swap = pairs[int(rng.integers(len(pairs)))]
+    instruction, goal = (_swapped(text, *swap) for text in (row.instruction.lower(), row.goal))
+    fulfilled = holds(goal, row.after, here)
+    return None if fulfilled is None else replace(row, instruction=instruction, goal=goal, fulfilled=fulfilled)
+
+
+def holds(goal: str, facts: Facts, things: Mapping[str, Thing]) -> bool | None:
+    """Whether a goal holds, as far as facts tell; None: they do not.
+
+    :param goal: in the goal language.
+    :param things: what ``all`` and ``any`` range over.
+    """
+    places = dict(facts.places)
+    found = [_all([_so(wish, places) for wish in way]) for way in ways(goal, things)]
+    return True if True in found else None if None in found else False
+
+
+def _all(parts: list[bool | None]) -> bool | None:
+    return False if False in parts else None if None in parts else True
+
+
+def _so(wish: Wish, places: Mapping[str, str]) -> bool | None:
+    """Whether a wish has come true; None if facts do not tell."""
+    true = _fact(wish.fact, wish.about, places)
+    return None if true is None else true == wish.wanted
+
+
+def _fact(fact: str, about: tuple[str, ...], places: Mapping[str, str]) -> bool | None:
+    if fact in ("open", "closed"):
+        return places.get(DRAWER) == fact
+    if not about or about[0] not in places or fact not in ("in", "on", "at", "holding"):
+        return None
+    place = places[about[0]]
+    if fact == "holding":
+        return place == HAND
+    if fact == "at":
+        return _at(place, about[1])
+    # What lies on something that lies in a bowl is told by the former, and may well be in the bowl.
+    return (
+        True if place == f"{fact} the {about[1]}" else None if fact == "in" and place.startswith("on the ") else False
+    )
+
+
+def _at(place: str, region: str) -> bool | None:
+    if place == HAND:
+        return False
+    if place not in PARTS or place == TABLE:
+        return None
+    if region in _SIDES:
+        return _SIDES[region] in place
+    return place == region.removesuffix(" corner")
+
+
+def _names(text: str, name: str) -> bool:
+    return re.search(rf"\b{re.escape(name)}\b", text) is not None
+
+
+def _swapped(text: str, a: str, b: str) -> str:
+    """A text in which two names have changed places."""
+    other = {a: b, b: a}
+    return re.sub(rf"\b({re.escape(a)}|{re.escape(b)})\b", lambda found: other[found[0]], text)
