@@ -26,6 +26,7 @@ def main(config: Any) -> int:
     """Load, train, save the adapter; the last line is JSON."""
     check(config)
     folder = output_folder(config, "planner")
+    from saycan.learning.curves import draw
     from saycan.learning.methods import build
     from saycan.learning.perplexity import before_and_after
     from saycan.learning.trainer import STATE
@@ -38,6 +39,7 @@ def main(config: Any) -> int:
         bar = bars.add_task(f"Training ({config.method})", total=config.minutes, note="")
         for figures in _logged(trainer.run(folder), folder / "progress.csv", config.resume):
             bars.update(bar, completed=figures["minutes"], note=f"loss {figures['loss']:.3f}")
+    draw({config.method: folder / "progress.csv"}, folder / "curves.png")
     figures = {key: round(value, 4) for key, value in {**trainer.test(), **before_and_after(trainer)}.items()}
     record = {"model": config.llm.model, "method": config.method, "seed": config.seed, "start": config.start, **figures}
     trainer.export(folder / INSTALLED.name, record)

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from saycan.candidates import DONE
 from saycan.judging.suite import start_state
+from saycan.language.adapter import read_into
 from saycan.language.weights import load as load_language_model
 from saycan.perception import view_of
 from saycan.world_model import facts as words
@@ -146,6 +147,16 @@ def test_a_language_model_learns_toy_executions_by_heart(tiny_model: Path) -> No
     figures = one_step(learner, rows)
     assert before["facts"] < 0.6 and figures["facts"] > 0.8
     assert figures["brier_success"] < 0.05 and figures["brier_fulfilled"] < 0.05
+
+
+def test_a_language_model_goes_on_from_an_adapter(tiny_model: Path, tmp_path: Path) -> None:
+    rows, path = toy_log(1), tmp_path / "first.safetensors"
+    first = LanguageWorldModel(*load_language_model(str(tiny_model), fast=False), rank=4)
+    taught(first, rows, 5, 1e-2, batch=6).export(path, {"kind": "language", "scale": 2.0})
+    second, third = (LanguageWorldModel(*load_language_model(str(tiny_model), fast=False), rank=4) for _ in range(2))
+    read_into(second.learned, str(path), 2.0)
+    learned, again, anew = (float(model.loss(rows).detach()) for model in (first, second, third))
+    assert again == pytest.approx(learned, rel=1e-3) and abs(anew - learned) > 0.01
 
 
 @pytest.mark.parametrize("kind", ["language", "mlp", "copy"])
