@@ -105,7 +105,6 @@ class Dyna:
         self._learners, self._dreamer = learners, Dreamer(models, doubt)
         self._rng, self.values = np.random.default_rng([seed, 0]), Values()
         self._real, self._imagined = list[Execution](), deque[Imagined](maxlen=settings.remember)
-        self._rough = list[Execution]()
         self._skills: list[str] = []
         self.imagined, self.imagined_seconds = 0, 0.0
         """How many executions were imagined, and how long that took."""
@@ -118,7 +117,6 @@ class Dyna:
             self._skills = episode.skills()
             for _ in range(s.skills_per_episode):
                 self._real.append(episode.execute(self._choose(episode)))
-                self._rough.append(self._real[-1].roughly)
                 self._improve()
                 if len(self._real) % s.evaluate_every == 0:
                     curve.append((len(self._real), self.success(len(self._real))))
@@ -150,7 +148,7 @@ class Dyna:
         s, count = self._settings, len(self._real)
         for learner in self._learners if count % s.model_every == 0 else ():
             for _ in range(s.model_steps):
-                learner.learn(self._rough)
+                learner.learn(self._real)
         if s.imagination and count >= s.model_every:
             self._imagine(int(s.rollouts) + int(self._rng.random() < s.rollouts % 1))
         for _ in range(s.updates):
@@ -167,15 +165,10 @@ class Dyna:
         self.imagined_seconds += time.perf_counter() - began
 
     def _start(self) -> Situation:
-        """A situation that was really seen, or such a scene as if another instruction had just been given.
-
-        It is imagined roughly: the table of values does not tell the table's parts apart, and which of them something comes to lie in can
-        hardly be foreseen.
-        """
-        seen = situation(self._any().roughly)
-        if self._rng.random() < self._settings.others:
-            return Situation(seen.facts, (), self._any().instruction)
-        return seen
+        """A scene that was really seen, as if the instruction, or another one, had just been given there."""
+        seen = self._any()
+        other = self._rng.random() < self._settings.others
+        return Situation(seen.before, (), (self._any() if other else seen).instruction)
 
     def _any(self) -> Execution:
         """One of the real executions."""
