@@ -32,7 +32,7 @@ def main(config: Any) -> int:
     model = fresh(config.kind, config.rank, config.scale, config.seed, config.llm.model)
     if config.kind == "language" and config.start != "none":
         read_into(model.learned, config.start, config.scale)
-    shares = {"rough": config.rough, "hindsight": config.hindsight}
+    shares = {key: config[key] for key in ("rough", "hindsight", "decisive")}
     learner = Learner(model, Settings(config.learning_rate, config.batch, config.steps, config.seed, **shares))
     if config.resume and (folder / STATE).is_file():
         learner.restore(folder / STATE)
@@ -68,7 +68,9 @@ def _check(config: Any) -> None:
         raise InputError("which log? Make one with python -m saycan.collect_executions, and give its folder as log=DIR")
     if config.resume and not config.out:
         raise InputError("resume=true needs the folder of the training that was stopped: out=DIR")
-    for key in ("rough", "hindsight"):
+    if config.hindsight < 0:
+        raise InputError(f"hindsight is a number of instructions, 0 or more, not {config.hindsight}")
+    for key in ("rough", "decisive"):
         if not 0 <= config[key] <= 1:
             raise InputError(f"{key} is a share, from 0 to 1, not {config[key]}")
     if min(config.steps, config.rank, config.scale, config.learning_rate, config.batch) <= 0:

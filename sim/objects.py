@@ -93,9 +93,15 @@ def _things_of(kind: str, spec: dict[str, Any], colours: dict[str, list[float]])
 
 
 @cache
+def palette() -> dict[str, tuple[float, float, float]]:
+    """The colours that coloured kinds come in: red, green, blue in [0, 1]."""
+    data = yaml.safe_load((ASSETS / "objects.yaml").read_text())
+    return {name: tuple(rgb) for name, rgb in data["colours"].items()}
+
+
 def colours() -> tuple[str, ...]:
-    """The colours that coloured kinds come in."""
-    return tuple(yaml.safe_load((ASSETS / "objects.yaml").read_text())["colours"])
+    """The names of the colours that coloured kinds come in."""
+    return tuple(palette())
 
 
 def find(name: str) -> Thing:

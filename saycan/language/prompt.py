@@ -111,18 +111,18 @@ def _since(episode: Episode, view: SceneView) -> list[str]:
     """For each of the skills in ``history`` what has become of the scene; empty where the hand was full, or it had failed."""
     views = [*(step.view for step in episode.steps), view]
     return [
-        left_after(step.outcome.success, views[0], after)
+        left_after(step.outcome.success, views[0], after, episode.instruction)
         for step, after in zip(episode.steps, views[1:], strict=True)
         if step.choice is not None and step.outcome is not None
     ]
 
 
-def left_after(success: bool, first: SceneView, now: SceneView) -> str:
+def left_after(success: bool, first: SceneView, now: SceneView, instruction: str) -> str:
     """What the prompt tells after a skill, beside the skill: see ``places.since``.
 
     :param first: what was seen at first; ``now``: after the skill.
     """
-    return places.since(first, now) if success and now.held is None else ""
+    return places.since(first, now, _said(instruction)) if success and now.held is None else ""
 
 
 def continuation(text: str) -> str:

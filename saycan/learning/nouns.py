@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from saycan.language.parts import CENTRES
 from saycan.learning.grammar import fill, grammar, pick
 from sim import cabinet
-from sim.geometry import Box
 from sim.objects import catalogue
 from sim.relations import REGIONS, is_at, is_in
 from sim.state import WorldState
@@ -151,14 +151,11 @@ class Names:
         return f"the {word} {pick(self._rng, ['on', 'in', 'at'])} {place}"
 
     def _by_distance(self, name: str, rivals: Sequence[str], word: str) -> str:
-        anchors = [a for a in self.all if a not in rivals and a != cabinet.NAME and self.start.things[a].is_receptacle]
-        if not anchors:
+        where, at = self._anchor(rivals)
+        if not where:
             return ""
-        anchor = str(pick(self._rng, anchors))
-        far = {n: _distance(self.boxes[n], self.boxes[anchor]) for n in rivals}
+        far = {n: float(np.linalg.norm(self.boxes[n].position[:2] - at)) for n in rivals}
         order = sorted(rivals, key=far.__getitem__)
-        alone = len(self.of_kind(self.kind(anchor))) == 1
-        where = f"the {self.kind(anchor) if alone and self._rng.random() < 0.5 else anchor}"
         if order[0] == name and far[order[1]] - far[name] > 0.03:
             ways = ["closest to", "nearest to", "that is closest to", "next to", "nearest"]
             return f"the {word} {pick(self._rng, ways)} {where}"
@@ -166,6 +163,20 @@ class Names:
             ways = ["farthest from", "furthest from", "furthest away from", "that is farthest from", "farthest to"]
             return f"the {word} {pick(self._rng, ways)} {where}"
         return ""
+
+    def _anchor(self, rivals: Sequence[str]) -> tuple[str, np.ndarray]:
+        """What a distance can be told from, in words, and where it is: another thing, a corner, the middle; "" if there is none."""
+        if self._rng.random() < 0.25:
+            region = str(pick(self._rng, [region for region in REGIONS if "side" not in region]))
+            return str(pick(self._rng, grammar()["places"][region])), CENTRES[region]
+        anchors = [a for a in self.all if a not in rivals and a != cabinet.NAME]
+        holders = [a for a in anchors if self.start.things[a].is_receptacle]
+        if not anchors:
+            return "", np.zeros(2)
+        anchor = str(pick(self._rng, holders if holders and self._rng.random() < 0.8 else anchors))
+        alone = len(self.of_kind(self.kind(anchor))) == 1
+        where = self.kind(anchor) if alone and self._rng.random() < 0.5 else anchor
+        return f"the {where}", self.boxes[anchor].position[:2]
 
     def _by_side(self, name: str, rivals: Sequence[str], word: str) -> str:
         """ "the block to the left of the green bowl", if only one is."""
@@ -201,10 +212,6 @@ def entry_of(means: Sequence[str]) -> dict[str, Any]:
 
 def _words(kind: str) -> dict[str, Any]:
     return entry_of([kind])
-
-
-def _distance(a: Box, b: Box) -> float:
-    return float(np.linalg.norm((a.position - b.position)[:2]))
 
 
 def _apart(values: Iterable[float], least: float = 0.02) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from saycan.language.places import part
+from saycan.language.parts import part
 from saycan.learning import sets
 from saycan.learning.grammar import fill, grammar, laid, pick
 from saycan.learning.nouns import Names, UnsuitableError
@@ -76,6 +76,8 @@ def _missing(names: Names, rng: np.random.Generator) -> str:
     if draw < 0.70:
         kind = str(pick(rng, ["block", "block", "bowl"]))
         gone = [c for c in colours() if f"{c} {kind}" not in names.all]
+        near = [c for c in gone if any(n.startswith(f"{c} ") for n in names.all)]  # a bowl, but no block of this colour
+        gone = near if near and rng.random() < 0.5 else gone
         colour = one_of(rng, [*gone, str(pick(rng, grammar()["refusals"]["colours"]))])
         entry = next(e for e in grammar()["things"] if e["means"] == [kind])
         return f"{colour} {pick(rng, entry['one'])}"
@@ -186,13 +188,17 @@ def chat(names: Names, rng: np.random.Generator) -> Request:
 def nonsense(names: Names, rng: np.random.Generator) -> Request:
     """Words in no order, things and colours among them; words that there are not; or a request whose verb there is not."""
     draw = rng.random()
-    if draw < 0.3:
+    if draw < 0.25:
         thing = names.the(one_of(rng, names.all))
         return Request(fill(rng, "{v} {x} [|to the left|twice|again|now]", v=_no_word(rng), x=thing), "none")
+    if draw < 0.4:
+        return _refusal(rng, "gibberish")
     words = [str(w) for w in rng.permutation([*grammar()["refusals"]["nonsense"], *catalogue()])]
-    if draw < 0.6:
+    if draw < 0.47:
+        words = words[:1] * int(rng.integers(2, 6))
+    elif draw < 0.65:
         words = [word if rng.random() < 0.2 else _no_word(rng) for word in words]
-    return Request("!" + " ".join(words[: int(rng.integers(1 if draw < 0.6 else 2, 9))]), "none")
+    return Request("!" + " ".join(words[: int(rng.integers(1 if draw < 0.65 else 2, 9))]), "none")
 
 
 def _no_word(rng: np.random.Generator) -> str:
@@ -205,12 +211,12 @@ def _no_word(rng: np.random.Generator) -> str:
 REFUSALS: dict[Callable[[Names, np.random.Generator], Request], float] = {
     absent: 5.0,
     nobody_has: 2.0,
-    out_of_reach: 16.0,  # few scenes have something there
-    impossible: 2.6,
+    out_of_reach: 14.0,  # few scenes have something there
+    impossible: 3.5,
     too_large: 1.5,
-    not_a_container: 1.0,
+    not_a_container: 1.8,
     appliance: 1.5,
-    chat: 2.4,
-    nonsense: 1.6,
+    chat: 3.5,
+    nonsense: 2.6,
 }
 """How often each is drawn, relatively."""

@@ -7,6 +7,7 @@ from itertools import permutations, product
 
 import numpy as np
 
+from saycan.language.mentions import of_other_colours
 from saycan.learning.grammar import fill, grammar, laid, pick
 from saycan.learning.nouns import Names, UnsuitableError, entry_of
 from saycan.learning.requests import Request, either, one_of
@@ -113,7 +114,8 @@ def by_colour(names: Names, rng: np.random.Generator) -> Request:
             for way in product(bowls, repeat=len(blocks))
             if all(own[b] != r for b, r in zip(blocks, way, strict=True))
         ]
-        ways.sort(key=lambda way: -len(set(way)))  # in different ones, if there are enough
+        told = [bowl for _, bowl in of_other_colours(blocks, bowls)]  # as the prompt tells it
+        ways.sort(key=lambda way: (way != told, -len(set(way))))  # in different ones, if there are enough
     else:
         ways = [list(way) for way in permutations(bowls, len(blocks))]
     if not ways:

@@ -25,36 +25,38 @@ from sim.state import WorldState
 Ask = Callable[[Names, np.random.Generator], Request]
 
 SINGLE: dict[Ask, float] = {
-    requests.take: 2.5,
+    requests.take: 2.0,
     requests.put_in: 3.5,
-    requests.bring: 1.2,
-    requests.already: 0.6,
-    requests.put_on: 1.5,
-    requests.put_at: 2.3,
-    requests.put_beside: 0.7,
-    requests.push: 1.8,
-    requests.open_drawer: 1.2,
-    requests.close_drawer: 1.5,
-    requests.take_out: 0.7,
+    requests.bring: 2.0,
+    requests.already: 0.7,
+    requests.put_on: 1.8,
+    requests.put_at: 2.8,
+    requests.put_beside: 0.8,
+    requests.push: 1.5,
+    requests.open_drawer: 0.8,
+    requests.close_drawer: 1.1,
+    requests.take_out: 0.8,
     requests.need: 2.5,
     requests.condition: 0.3,
     requests.otherwise: 0.6,
 }
 SETS: dict[Ask, float] = {
     sets.put_all: 2.0,
-    sets.all_at: 1.2,
-    sets.spread: 1.2,
+    sets.all_at: 1.0,
+    sets.spread: 1.4,
     sets.by_colour: 9.0,  # few scenes have what it takes
-    towers.tower: 2.5,
+    towers.tower: 3.5,
     towers.tower_at: 2.0,
     towers.one_on_another: 0.5,
-    sets.empty: 1.0,
-    sets.clear: 0.8,
-    sets.sort: 0.8,
-    sets.two: 2.0,
-    sets.too: 1.5,
+    sets.empty: 2.5,
+    sets.clear: 1.0,
+    sets.sort: 2.0,
+    sets.two: 2.5,
+    sets.too: 1.8,
 }
-_SHARES = {"single": 0.32, "several": 0.15, "set": 0.36, "refuse": 0.17}
+_SHARES = {"single": 0.26, "several": 0.24, "set": 0.33, "refuse": 0.17}
+_PARTS = [2, 2, 2, 3, 3, 4]  # requests in one breath
+_SET_AMONG_SEVERAL = 0.45  # share of them that are about several things
 _TRIES = 10  # requests before something else is asked for
 _MOST_SKILLS = 10
 
@@ -91,10 +93,10 @@ def _draw_from(rng: np.random.Generator, table: dict[Ask, float]) -> Ask:
 
 
 def _several(names: Names, rng: np.random.Generator) -> Request:
-    """Two or three requests in one breath, about different things."""
+    """Two to four requests in one breath, about different things."""
     asked: list[Request] = []
-    for _ in range(int(rng.choice([2, 2, 3]))):
-        table = SETS if rng.random() < 0.25 else SINGLE
+    for _ in range(int(rng.choice(_PARTS))):
+        table = SETS if rng.random() < _SET_AMONG_SEVERAL else SINGLE
         asked.append(_draw_from(rng, table)(names, rng))
     if any(r.last for r in asked[:-1]) or any(a.things & b.things for i, a in enumerate(asked) for b in asked[:i]):
         return _same_thing(names, rng)
@@ -103,7 +105,7 @@ def _several(names: Names, rng: np.random.Generator) -> Request:
 
 def _same_thing(names: Names, rng: np.random.Generator) -> Request:
     """Two requests that belong together: the drawer before and after, something pushed and then filled."""
-    put = requests.put_in(names, rng)
+    put = (sets.put_all if rng.random() < 0.5 else requests.put_in)(names, rng)
     holder = next((n for n in names.receptacles if n in put.things), "")
     if holder == "drawer":
         before = ["open the drawer", "pull the drawer open", "get the drawer open", ""]
@@ -129,6 +131,8 @@ def _same_thing(names: Names, rng: np.random.Generator) -> Request:
                     f" and leave the drawer {shut}",
                     f", the drawer should be {shut} afterwards",
                     f" and make sure that the drawer is {shut}",
+                    f", then {'close' if shut == 'closed' else 'open'} the drawer",
+                    f" and {'shut' if shut == 'closed' else 'open'} the drawer",
                 ],
             )
         )

@@ -88,7 +88,7 @@ def transcript(rng: np.random.Generator, task: SuiteTask, start: WorldState, sty
         assert after is not None, "the expert chooses what is possible"
         now, number = after, number + 1
         hidden = hidden if _shut(now) else frozenset()
-        told = left_after(True, first, _without(view_of(now), hidden)) if style.places else ""
+        told = left_after(True, first, _without(view_of(now), hidden), task.instruction) if style.places else ""
         segments += [(f"{told}{number}.", False)]
     return Transcript(scene + "\n", tuple(segments))
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from saycan.language.places import part
+from saycan.language.parts import part
 from saycan.types import SceneView
 from sim.cabinet import NAME as DRAWER
 from sim.cabinet import SHELL

@@ -47,12 +47,16 @@ class LanguageWorldModel(WorldModel):
         """Mean negative log-likelihood of a token of what came, plus that of a token of whether the instruction was fulfilled then."""
         self._known.clear()
         self._scorer.forget()
-        tries, ends = [_tried(row) for row in executions], [_ended(row) for row in executions]
-        return self._mean_loss(tries) + self._mean_loss(ends)
+        tries = dict.fromkeys(_tried(row) for row in executions)  # the same try, asked otherwise, is one
+        ends: dict[str, list[Transcript]] = {}
+        for row in executions:
+            ends.setdefault((end := _ended(row)).scene, []).append(end)
+        return self._mean_loss([[text] for text in tries]) + self._mean_loss([*ends.values()])
 
-    def _mean_loss(self, texts: Sequence[Transcript]) -> torch.Tensor:
+    def _mean_loss(self, groups: Sequence[Sequence[Transcript]]) -> torch.Tensor:
+        """Mean negative log-likelihood of a token; the texts of a group share their scene."""
         losses = []
-        for part in rows([[text] for text in texts], self._scorer.encode):
+        for part in rows(groups, self._scorer.encode):
             logits, wanted, _ = predict(self._model, part)
             losses.append(functional.cross_entropy(logits, wanted, reduction="none"))
         return torch.cat(losses).mean()

@@ -22,6 +22,7 @@ STATE = "state.safetensors"
 _MODULE = "saycan.train_world_model"
 _SAVE_EVERY = 60.0  # seconds
 _WARM_UP = 10  # steps
+_LOOKS = 10  # for an execution in which something was put somewhere
 _TEST_EVERY = 10  # episodes, of which one is never learned from
 
 
@@ -32,7 +33,8 @@ class Settings:
     :param steps: of the optimiser, over which the learning rate falls to nothing by half a cosine; None: it stays.
     :param batch: executions in each.
     :param rough: share of them whose facts do not tell the table's parts apart.
-    :param hindsight: share of them that are asked otherwise, where that makes sense: see ``hindsight.py``.
+    :param hindsight: other instructions that each is learned with, at most, where they make sense: see ``hindsight.py``.
+    :param decisive: share of them that is drawn from those in which something was put somewhere.
     """
 
     learning_rate: float
@@ -40,7 +42,8 @@ class Settings:
     steps: int | None = None
     seed: int = 0
     rough: float = 0.0
-    hindsight: float = 0.0
+    hindsight: int = 0
+    decisive: float = 0.0
 
 
 Split = tuple[list[Execution], list[Execution], list[Execution]]
@@ -68,10 +71,9 @@ class Learner:
     def learn(self, executions: Sequence[Execution]) -> float:
         """One step of the optimiser on some executions of all; the loss before it."""
         rng = np.random.default_rng([self.settings.seed, self.step])
-        chosen = rng.integers(len(executions), size=self.settings.batch)
         for group in self._optimiser.param_groups:
             group["lr"] = self._rate()
-        loss = self.model.loss([self._told(executions[i], rng) for i in chosen])
+        loss = self.model.loss([row for _ in range(self.settings.batch) for row in self._draw(executions, rng)])
         if loss.requires_grad:
             loss.backward()
             torch.nn.utils.clip_grad_norm_(self.model.learned.values(), 1.0)
@@ -80,12 +82,18 @@ class Learner:
         self.step += 1
         return float(loss.detach())
 
-    def _told(self, row: Execution, rng: np.random.Generator) -> Execution:
-        """An execution as it is learned from this time: asked as it was or otherwise, told finely or roughly."""
+    def _draw(self, executions: Sequence[Execution], rng: np.random.Generator) -> list[Execution]:
+        """An execution, finely told or roughly, as it was asked and otherwise."""
+        decisive = rng.random() < self.settings.decisive
+        row = executions[int(rng.integers(len(executions)))]
+        for _ in range(_LOOKS if decisive else 0):
+            if row.worked and row.before.held and not row.after.held:
+                break
+            row = executions[int(rng.integers(len(executions)))]
+        others = (asked_otherwise(row, rng) for _ in range(self.settings.hindsight))
+        asked = dict.fromkeys([row, *(other for other in others if other is not None)])
         rough = rng.random() < self.settings.rough
-        other = asked_otherwise(row, rng) if rng.random() < self.settings.hindsight else None
-        row = other or row
-        return row.roughly if rough else row
+        return [each.roughly for each in asked] if rough else list(asked)
 
     def _rate(self) -> float:
         """Warm-up, then half a cosine if there is an end."""

@@ -46,7 +46,7 @@ def test_from_executions_to_a_measured_model(tmp_path: Path) -> None:
     [
         ("collect_executions", ["explore=[0.5,0.5]"], "three shares"),
         ("evaluate_world_model", ["log=/nowhere"], "/nowhere"),
-        ("train_world_model", ["log=/nowhere", "hindsight=2"], "hindsight is a share"),
+        ("train_world_model", ["log=/nowhere", "hindsight=-1"], "hindsight is a number"),
     ],
 )
 def test_bad_input_is_one_sentence(module: str, arguments: list[str], words: str) -> None:

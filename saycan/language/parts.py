@@ -1,0 +1,89 @@
+"""The table's parts and the ways across it, in the words in which people and skills speak of them."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from sim.geometry import Box
+from sim.panda import WORKSPACE_HIGH, WORKSPACE_LOW
+from sim.relations import AREA_HIGH, AREA_LOW, DIRECTIONS, REGIONS, region_box
+
+_ROWS, _COLUMNS = ("bottom", "middle", "top"), ("right", "middle", "left")
+_SLACK = 0.03  # metres beyond its workspace that the hand still gets at
+WAYS = {
+    way: DIRECTIONS[name].astype(int)
+    for way, name in {"left": "left", "right": "right", "top": "forward", "bottom": "back"}.items()
+}
+"""A step in each way, (rows, columns): towards the top and to the left are positive."""
+
+CENTRES = {region: region_box(region).position[:2] for region in REGIONS}
+"""Where each region's centre is, metres."""
+
+CORNERS = tuple(region for region in REGIONS if region.endswith("corner"))
+SIDES = ("left side", "right side")
+REGION_OF = {"left": "left side", "right": "right side"} | {c.removesuffix(" corner"): c for c in CORNERS}
+"""The parts of the table that skills speak of."""
+
+_MEANING = {  # how people say a way
+    "left": r"left",
+    "right": r"right",
+    "top": r"top|upper|above|behind|beyond|back",
+    "bottom": r"bottom|lower|below|beneath|front",
+}
+_SAID = {  # how people say a region; a corner's words hold those of its side, so corners come first
+    "corner": re.compile(
+        r"\b((top|upper|bottom|lower)[ -](left|right)|(far|near|back|front) (left|right) corner|(left|right) corner at the (top|bottom))\b"
+    ),
+    "side": re.compile(
+        r"\b(left|right)(-| )?(hand )?(side|edge|part|end|half)\b|\b(on|at|in) (the|my|your) (far )?(left|right)\b(?! (of|corner))"
+    ),
+    "middle": re.compile(r"\b(in|on|at|to|into|onto|is) the (middle|centre|center)\b"),
+}
+_AROUND = re.compile(r"\b(other|opposite|same) side\b|\bside (of the table )?(with|as)\b")
+
+
+def part(box: Box) -> str:
+    """Which of nine parts of the table a thing is in: "top left", "left", "middle", ...; or that it is out of reach."""
+    at = box.position[:2]
+    if np.any(at < WORKSPACE_LOW[:2] - _SLACK) or np.any(at > WORKSPACE_HIGH[:2] + _SLACK):
+        return "out of reach"
+    return ninth(np.clip(thirds(box), 0, 2))
+
+
+def thirds(box: Box) -> np.ndarray:
+    """Row and column of the table's nine parts, from the bottom right; beyond 0 to 2 outside of them."""
+    found: np.ndarray = np.floor((box.position[:2] - AREA_LOW) / (AREA_HIGH - AREA_LOW) * 3).astype(int)
+    return found
+
+
+def ninth(third: np.ndarray) -> str:
+    """One of the nine parts by row and column, in words."""
+    words = [word for word in (_ROWS[third[0]], _COLUMNS[third[1]]) if word != "middle"]
+    return " ".join(words) or "middle"
+
+
+def ways(words: str) -> list[str]:
+    """The ways of which some words speak: "left", "right", "top", "bottom"."""
+    return [way for way, said in _MEANING.items() if re.search(said, words)]
+
+
+def regions(words: str) -> dict[str, int]:
+    """The regions of which some words speak, and where each is first spoken of; both sides for "the other side"."""
+    found: dict[str, int] = {}
+    rest = words
+    for kind, pattern in _SAID.items():
+        for match in pattern.finditer(rest):
+            found.setdefault(_region(kind, match[0]), match.start())
+        rest = pattern.sub(lambda match: "_" * len(match[0]), rest)
+    if around := _AROUND.search(rest):
+        found |= {side: found.get(side, around.start()) for side in SIDES}
+    return found
+
+
+def _region(kind: str, said: str) -> str:
+    across = "left" if "left" in said else "right"
+    if kind == "corner":
+        return f"{'top' if re.search('top|upper|far|back', said) else 'bottom'} {across} corner"
+    return f"{across} side" if kind == "side" else kind

@@ -1,0 +1,160 @@
+"""What is worked out for an instruction: orders, distances, sides, colours, regions, contents."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from saycan.judging.suite import start_state
+from saycan.language import mentions
+from saycan.language.parts import regions
+from saycan.language.places import told
+from saycan.perception import view_of
+from saycan.types import SceneView
+from sim.scenes import SceneSpec
+
+PLACES = {
+    "red block": [0.40, 0.25],
+    "blue block": [0.45, 0.05],
+    "green block": [0.60, -0.10],
+    "red bowl": [0.60, 0.12],
+    "green bowl": [0.40, -0.25],
+}
+
+
+@pytest.fixture(scope="module")
+def view() -> SceneView:
+    return view_of(start_state(SceneSpec("tabletop", list(PLACES), 1, place=PLACES)))
+
+
+@pytest.fixture(scope="module")
+def kitchen() -> SceneView:
+    things = ["coke can", "pepsi can", "apple", "lemon", "tray"]
+    return view_of(start_state(SceneSpec("kitchen", things, 1, drawer="open", inside={"lemon": "tray"})))
+
+
+@pytest.mark.parametrize(
+    ("instruction", "line"),
+    [
+        (
+            "take the second block from the right",
+            "Each block from the right: first green block, second blue block, third red block.",
+        ),
+        ("take the leftmost bowl", "Each bowl from the left: first red bowl, second green bowl."),
+        (
+            "take the topmost cube",
+            "Each block from the top: first green block, second blue block, third red block.",
+        ),
+        (
+            "take the block furthest to the bottom",
+            "Each block from the bottom: first red block, second blue block, third green block.",
+        ),
+        (
+            "take the block closest to the red bowl",
+            "From near to far of the red bowl: blue block, green block, red block.",
+        ),
+        (
+            "put the red block in the corner farthest to the red bowl",
+            "From far to near of the red bowl: bottom right corner, top right corner, bottom left corner, top left corner.",
+        ),
+        (
+            "take the block to the right of the red bowl",
+            "To the right of the red bowl: top, then top right; blue block, green block.",
+        ),
+        (
+            "take the block farthest from the red bowl",
+            "From far to near of the red bowl: red block, green block, blue block.",
+        ),
+        ("take the block above the blue block", "To the top of the blue block: top; green block."),
+        ("stack the cubes", "Each block: red block, blue block, green block."),
+        (
+            "put it where the colour is the same",
+            "Of the same colour: red block and red bowl; green block and green bowl.",
+        ),
+        ("put it on the left side", "At the left side: red block, red bowl."),
+        ("move it to the near left corner", "At the bottom left corner: red block."),
+        ("take the red one", "Red: red block, red bowl."),
+        ("take the purple thing", "Purple: nothing."),
+        ("put it in the bowl that is not red", "Not red: green bowl."),
+    ],
+)
+def test_what_is_asked_for_is_told(view: SceneView, instruction: str, line: str) -> None:
+    assert told(view, instruction).split("\n")[1:] == [line, ""]
+
+
+@pytest.mark.parametrize(
+    "instruction",
+    [
+        "put the red block on top of the blue block",
+        "push the bowl to the right",
+        "close the drawer",
+        "can you push it towards you",
+    ],
+)
+def test_nothing_is_told_that_was_not_asked_for(view: SceneView, instruction: str) -> None:
+    assert told(view, instruction).count("\n") == 1
+
+
+def test_distances_can_be_told_from_parts_of_the_table(view: SceneView) -> None:
+    told_of = told(view, "take the block closest to the top right corner").splitlines()
+    assert told_of[-1] == "From near to far of the top right corner: green block, blue block, red block."
+    told_of = told(view, "the block nearest to the left edge").splitlines()
+    assert told_of[-1] == "From near to far of the left side: red block, blue block, green block."
+
+
+def test_blocks_get_bowls_of_other_colours_and_different_ones_if_there_are(view: SceneView) -> None:
+    line = told(view, "put the blocks in bowls of mismatched colours").splitlines()[-1]
+    assert line == "Of other colours: red block and green bowl; blue block and red bowl; green block and red bowl."
+    bowls = ["red bowl", "blue bowl", "green bowl"]
+    pairs = mentions.of_other_colours(["red block", "blue block", "green block"], bowls)
+    assert sorted(bowl for _, bowl in pairs) == sorted(bowls)
+    assert all(mentions.colour(block) != mentions.colour(bowl) for block, bowl in pairs)
+
+
+def test_things_without_a_colour_in_their_name_have_one(kitchen: SceneView) -> None:
+    assert "Red: coke can, apple." in _set(told(kitchen, "take the red thing"), ["coke can", "apple"])
+    assert "Not red: pepsi can." in told(kitchen, "pick up the can that isn't red")
+    assert "Each can" not in told(kitchen, "can you take the apple")  # no drink
+    assert "In the tray: lemon." in told(kitchen, "empty the tray")
+
+
+def _set(text: str, members: list[str]) -> str:
+    """A text with the members of its lists in a given order."""
+    return text.replace(", ".join(reversed(members)), ", ".join(members))
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ("on the left-hand side", ["left side"]),
+        ("the far left corner", ["top left corner"]),
+        ("in the middle", ["middle"]),
+        ("the other side", ["left side", "right side"]),
+        ("from the left", []),
+        ("to the left of the bowl", []),
+    ],
+)
+def test_regions_are_recognised(said: str, found: list[str]) -> None:
+    assert list(regions(said)) == found
+
+
+def test_what_is_spoken_of(view: SceneView) -> None:
+    assert mentions.mentioned(view, "put the red block in the green bowl") == {"red block", "green bowl"}
+    assert mentions.mentioned(view, "put the bricks away") == {"red block", "blue block", "green block"}
+    assert mentions.mentioned(view, "first the blue one") == {"blue block"}
+    assert mentions.mentioned(view, "put everything away") == set(view.boxes)
+
+
+@given(
+    st.text(max_size=60)
+    | st.sampled_from(["first", "nearest", "left of", "the corner farthest", "behind the moon most"]),
+    st.integers(0, 2**31),
+)
+def test_any_instruction_and_any_scene_is_told_of(said: str, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    names = [str(n) for n in rng.permutation(list(PLACES))[: int(rng.integers(0, 5))]]
+    view = view_of(start_state(SceneSpec("tabletop", names, int(rng.integers(100)))))
+    for line in told(view, said.lower()).splitlines():
+        assert line.endswith(".") and ": " in line
