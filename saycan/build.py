@@ -17,6 +17,7 @@ from saycan.language.planner import Planner, Scoring
 from saycan.language.prompt import Style
 from saycan.language.study import Rule
 from saycan.language.uniform import Uniform
+from saycan.next_step import Can, NextStep
 from saycan.open_loop import OpenLoop
 from saycan.perception import Oracle, Perception
 from sim.cli import InputError
@@ -80,17 +81,18 @@ def build_agent(config: Any, scorer: Any = None, goal: str | None = None) -> Age
     world.settle()
     body = TabletopBody(world, skills, build_perception(config.perception), affordance, Watch(a.hopeless, a.patience))
     agent = (Agent if a.closed_loop else OpenLoop)(body, language, limits_of(a), a.tau, a.strength)
-    agent.foresight = build_foresight(a, language, body.meant)
+    agent.foresight = build_foresight(a, language, body.meant, body.success_probability)
     return agent
 
 
-def build_foresight(agent: Any, language: Language, meant: Meant) -> Foresight | None:
+def build_foresight(agent: Any, language: Language, meant: Meant, can: Can) -> Foresight | None:
     """What lets an agent of this config look ahead; None: nothing.
 
-    :param meant: what would be seen after a skill, as its body knows it.
+    :param meant: what would be seen after a skill, and ``can``: what would be possible then, as its body knows it.
     """
     if not agent.lookahead:
-        return None
+        looks = agent.next_step and agent.language == "scored" and agent.closed_loop and agent.strength > 0
+        return NextStep(language, meant, can, agent.tau, agent.strength) if looks else None
     from saycan.world_model.load import load_once
     from saycan.world_model.lookahead import Lookahead
     from saycan.world_model.rollouts import Dreamer

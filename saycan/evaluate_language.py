@@ -93,7 +93,7 @@ def rehearse(config: Any, suite: Suite, skills: Any, planner: Planner, quiet: bo
     for task in track(suite.tasks[:: config.every], "Rehearsing", disable=quiet):
         body = Rehearsal(start_state(task.scene), skills, config.agent.done)
         agent = Agent(body, planner, limits_of(config.agent), config.agent.tau, config.agent.strength)
-        agent.foresight = build_foresight(config.agent, planner, partial(imagine, skills))
+        agent.foresight = build_foresight(config.agent, planner, partial(imagine, skills), body.success_probability)
         episode = agent.run(task.instruction)
         right = episode.outcome == "declined" if task.refuse else episode.outcome == "done"
         done.setdefault(task.family, []).append(right and parse(task.goal).holds(body.start, body.now))

@@ -16,6 +16,7 @@ from saycan.agent import Agent
 from saycan.build import build_foresight, check_agent
 from saycan.candidates import DONE
 from saycan.judging.suite import load_suite
+from saycan.next_step import NextStep
 from saycan.report import write_report
 from saycan.types import Candidate, Episode, SceneView
 from saycan.world_model.base import Forecast, Situation, WorldModel
@@ -209,7 +210,11 @@ def test_settings_of_lookahead_are_checked() -> None:
         usual, right = hydra.compose("run"), hydra.compose("run", ["agent.lookahead=3"])
         wrong = [["agent.lookahead=6"], ["agent.lookahead=-1"], ["agent.lookahead=1", "agent=open_loop"]]
         refused = [hydra.compose("run", overrides) for overrides in wrong]
-    assert usual.agent.lookahead == 0 and build_foresight(usual.agent, Muddled(), meant) is None
+        other = [hydra.compose("run", [f"agent={name}"]) for name in ("open_loop", "no_affordance", "no_language")]
+    assert usual.agent.lookahead == 0
+    can = Body().success_probability
+    assert isinstance(build_foresight(usual.agent, Muddled(), meant, can), NextStep)
+    assert [build_foresight(one.agent, Muddled(), meant, can) for one in other] == [None] * 3
     check_agent(right)
     for one in refused:
         with pytest.raises(InputError, match="must be 0 to 5, with"):
