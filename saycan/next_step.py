@@ -14,7 +14,7 @@ from saycan.agent import Language
 from saycan.candidates import DONE
 from saycan.imagination import Meant
 from saycan.select import combine
-from saycan.types import Branch, Candidate, Episode, SceneView, Step
+from saycan.types import IMAGINED, Branch, Candidate, Episode, SceneView, Step
 from skills.execute import Outcome
 
 Can = Callable[[SceneView, Sequence[Candidate]], np.ndarray]
@@ -52,9 +52,9 @@ class NextStep:
     def _possible(
         self, episode: Episode, view: SceneView, seen: SceneView, candidates: tuple[Candidate, ...], best: int
     ) -> float:
-        """The share of what language wants after a skill that is possible then; being done always is."""
+        """How much of what language wants after a skill is possible then; being done always is, and what is not there never."""
         none = np.zeros(0)
-        taken = Step(view, candidates, none, none, none, best, Outcome(True, ended="imagined"))
+        taken = Step(view, candidates, none, none, none, best, Outcome(True, ended=IMAGINED))
         say = self._language.log_probs(Episode(episode.instruction, [taken]), seen, candidates)
         can = np.where([c == DONE for c in candidates], 1.0, self._can(seen, candidates))
-        return float(min(combine(say, can, self._tau, self._strength).sum() / np.exp(say / self._tau).sum(), 1.0))
+        return float(min(combine(say, can, self._tau, self._strength).sum(), 1.0))

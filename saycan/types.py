@@ -13,6 +13,9 @@ from sim.state import Hand
 from skills.execute import Outcome
 from skills.tasks import Target
 
+IMAGINED = "in the head"
+"""How a skill ended that was done in the head only: ``Outcome.ended``."""
+
 
 @dataclass(frozen=True)
 class SceneView:

@@ -11,7 +11,7 @@ import numpy as np
 from saycan.language import prompt
 from saycan.language.examples import REFUSAL
 from saycan.language.prompt import Style
-from saycan.types import Candidate, Episode, SceneView
+from saycan.types import IMAGINED, Candidate, Episode, SceneView
 
 
 class Scorer(Protocol):
@@ -103,7 +103,8 @@ class Planner:
 
     def _phantom_texts(self, episode: Episode, view: SceneView) -> dict[str, float]:
         """A refusal (0), and skills with things that are not there: surely things (1) or just words (-1)."""
-        if not self._scoring.phantoms or episode.steps:  # once it has begun, the instruction was about what is there
+        begun = any(step.outcome is not None and step.outcome.ended != IMAGINED for step in episode.steps)
+        if not self._scoring.phantoms or begun:  # then the instruction was about what is there
             return {}
         if not self._scoring.lacking:
             return {REFUSAL: 0.0}

@@ -10,7 +10,7 @@ import numpy as np
 from saycan.agent import Language
 from saycan.candidates import DONE
 from saycan.imagination import Meant
-from saycan.types import Branch, Candidate, Episode, SceneView, Step
+from saycan.types import IMAGINED, Branch, Candidate, Episode, SceneView, Step
 from saycan.world_model.base import Forecast, Future, Situation, WorldModel
 from saycan.world_model.rollouts import Dreamer
 from skills.execute import Outcome
@@ -91,7 +91,7 @@ class Lookahead:
     def _go_on(self, table: _Table, episode: Episode, chosen: int, future: Future, depth: int) -> tuple[Branch, ...]:
         """What language would choose then, and what could come of it; nothing if it would say that it is done."""
         none = np.zeros(0)
-        step = Step(table.view, table.candidates, none, none, none, chosen, Outcome(future.worked, ended="imagined"))
+        step = Step(table.view, table.candidates, none, none, none, chosen, Outcome(future.worked, ended=IMAGINED))
         imagined = Episode(episode.instruction, [*episode.steps, step])
         seen = self._meant(table.view, table.candidates[chosen]) if future.worked else None
         table = replace(table, view=seen or table.view)
