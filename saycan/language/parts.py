@@ -41,7 +41,10 @@ _SAID = {  # how people say a region; a corner's words hold those of its side, s
     ),
     "middle": re.compile(r"\b(in|on|at|to|into|onto|is) the (middle|centre|center)\b"),
 }
-_AROUND = re.compile(r"\b(other|opposite|same) side\b|\bside (of the table )?(with|as)\b")
+_CORNERS = re.compile(r"\bcorners\b|\b(another|different|separate|distinct|own|same|each) corner\b")
+_AROUND = re.compile(
+    r"\bsides\b|\b(other|opposite|same|another|different|separate|distinct|own|each) side\b|\bside (of the table )?(with|as)\b"
+)
 
 
 def part(box: Box) -> str:
@@ -70,15 +73,16 @@ def ways(words: str) -> list[str]:
 
 
 def regions(words: str) -> dict[str, int]:
-    """The regions of which some words speak, and where each is first spoken of; both sides for "the other side"."""
+    """The regions of which some words speak, and where each is first spoken of; both sides for "the other side", all corners for "corners"."""
     found: dict[str, int] = {}
     rest = words
     for kind, pattern in _SAID.items():
         for match in pattern.finditer(rest):
             found.setdefault(_region(kind, match[0]), match.start())
         rest = pattern.sub(lambda match: "_" * len(match[0]), rest)
-    if around := _AROUND.search(rest):
-        found |= {side: found.get(side, around.start()) for side in SIDES}
+    for several, words_for in ((SIDES, _AROUND), (CORNERS, _CORNERS)):
+        if spoken := words_for.search(rest):
+            found |= {region: found.get(region, spoken.start()) for region in several}
     return found
 
 
