@@ -33,7 +33,7 @@ def test_the_main_job(tmp_path: Path) -> None:
 
 
 def test_what_is_not_there_is_declined(tmp_path: Path) -> None:
-    done = run("saycan.run", "put the elephant in the bowl", f"out={tmp_path}", "video=false")
+    done = run("saycan.run", "put the banana in the bowl", f"out={tmp_path}", "video=false")
     assert done.returncode == 1, done.stderr
     episode = json.loads((tmp_path / "episode.json").read_text())
     assert episode["outcome"] == "declined" and episode["steps"][0]["choice"] is None

@@ -32,7 +32,7 @@ def test_from_executions_to_a_measured_model(tmp_path: Path) -> None:
     figures("collect_executions", "episodes=10", "workers=1", f"out={parts}")
     assert file.read_text() == (whole / "executions.jsonl").read_text()
     assert collected["executions"] == len(file.read_text().splitlines()) - 1 and 0 < collected["worked"] < 1
-    options = (f"log={whole}", "held_out=[orange bowl]", "kind=mlp", "steps=20", "learning_rate=3.0e-3")
+    options = (f"log={whole}", "held_out=[yellow bowl]", "kind=mlp", "steps=20", "learning_rate=3.0e-3")
     trained = figures("train_world_model", *options, f"out={tmp_path}")
     assert trained["steps"] == 20 and trained["test"]["n"] > 0
     model = tmp_path / "world_model.safetensors"
