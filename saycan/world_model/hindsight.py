@@ -12,13 +12,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from saycan.language.parts import SIDES
 from saycan.learning.wishes import Wish, ways
-from saycan.world_model.facts import HAND, PARTS, TABLE, Facts
+from saycan.world_model.facts import HAND, PARTS, Facts
 from saycan.world_model.log import Execution
 from sim.cabinet import NAME as DRAWER
 from sim.objects import Thing, catalogue
-
-_SIDES = {"left side": "left", "right side": "right"}
 
 
 def asked_otherwise(row: Execution, rng: np.random.Generator) -> Execution | None:
@@ -79,10 +78,10 @@ def _fact(fact: str, about: tuple[str, ...], places: Mapping[str, str]) -> bool 
 def _at(place: str, region: str) -> bool | None:
     if place == HAND:
         return False
-    if place not in PARTS or place == TABLE:
+    if place not in PARTS:
         return None
-    if region in _SIDES:
-        return _SIDES[region] in place
+    if region in SIDES:
+        return region.removesuffix(" side") in place
     return place == region.removesuffix(" corner")
 
 
