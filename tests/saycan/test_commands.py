@@ -32,8 +32,20 @@ def test_the_main_job(tmp_path: Path) -> None:
     assert "http" not in page  # opens offline
 
 
-def test_what_is_not_there_is_declined(tmp_path: Path) -> None:
-    done = run("saycan.run", "put the banana in the bowl", f"out={tmp_path}", "video=false")
+@pytest.mark.parametrize(
+    "thing",
+    [
+        "banana",
+        pytest.param(
+            "elephant",
+            marks=pytest.mark.xfail(
+                strict=True, reason="the planner that ships takes the block in its place (docs/language.md)"
+            ),
+        ),
+    ],
+)
+def test_what_is_not_there_is_declined(tmp_path: Path, thing: str) -> None:
+    done = run("saycan.run", f"put the {thing} in the bowl", f"out={tmp_path}", "video=false")
     assert done.returncode == 1, done.stderr
     episode = json.loads((tmp_path / "episode.json").read_text())
     assert episode["outcome"] == "declined" and episode["steps"][0]["choice"] is None
