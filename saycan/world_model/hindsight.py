@@ -38,6 +38,17 @@ def asked_otherwise(row: Execution, rng: np.random.Generator) -> Execution | Non
     return None if fulfilled is None else replace(row, instruction=instruction, goal=goal, fulfilled=fulfilled)
 
 
+def shortened(row: Execution, rng: np.random.Generator) -> Execution:
+    """The same execution with only the last of the skills before it remembered, by chance how many, if facts tell of the end by themselves.
+
+    What is imagined begins in the middle of things, so whether an instruction is fulfilled must not be told by the way alone.
+    """
+    here = {name: catalogue()[name] for name, _ in row.after.places if name in catalogue()}
+    if holds(row.goal, row.after, here) is not row.fulfilled:
+        return row
+    return replace(row, done=row.done[int(rng.integers(len(row.done) + 1)) :])
+
+
 def holds(goal: str, facts: Facts, things: Mapping[str, Thing]) -> bool | None:
     """Whether a goal holds, as far as facts tell; None: they do not.
 

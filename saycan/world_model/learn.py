@@ -14,7 +14,7 @@ import torch
 
 from saycan.learning.lora import restore_training_state, training_state
 from saycan.world_model.base import WorldModel
-from saycan.world_model.hindsight import asked_otherwise
+from saycan.world_model.hindsight import asked_otherwise, shortened
 from saycan.world_model.log import Execution
 from skills import checkpoint
 
@@ -92,6 +92,8 @@ class Learner:
             row = executions[int(rng.integers(len(executions)))]
         others = (asked_otherwise(row, rng) for _ in range(self.settings.hindsight))
         asked = dict.fromkeys([row, *(other for other in others if other is not None)])
+        if self.settings.hindsight:
+            asked = dict.fromkeys(shortened(each, rng) for each in asked)
         rough = rng.random() < self.settings.rough
         return [each.roughly for each in asked] if rough else list(asked)
 

@@ -11,7 +11,7 @@ from saycan.learning.expert import Expert
 from saycan.learning.tasks import draw_tasks
 from saycan.perception import view_of
 from saycan.world_model.facts import facts_of, read
-from saycan.world_model.hindsight import asked_otherwise, holds
+from saycan.world_model.hindsight import asked_otherwise, holds, shortened
 from saycan.world_model.log import Execution
 from sim.goals import parse
 from sim.objects import catalogue
@@ -79,3 +79,14 @@ def test_facts_know_what_they_do_not_tell() -> None:
     assert holds("moved(red block, left)", facts, things) is None
     assert holds("at(green bowl, top left corner)", facts, things) is False
     assert holds("not holding(red block)", facts, things) is True
+
+
+def test_the_way_is_forgotten_only_where_facts_tell_of_the_end() -> None:
+    way = ("pick up the red block", "put it on the left side", "pick up the blue block")
+    row = replace(END, done=way)
+    ends = {shortened(row, np.random.default_rng(seed)).done for seed in range(40)}
+    assert ends == {way, way[1:], way[2:], ()}
+    pushed = replace(row, instruction="push the red block left", goal="moved(red block, left)")
+    by_chance = replace(row, fulfilled=True)  # geometry and facts disagree
+    for kept in (pushed, by_chance):
+        assert {shortened(kept, np.random.default_rng(seed)).done for seed in range(10)} == {way}
