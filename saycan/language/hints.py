@@ -91,8 +91,13 @@ def _alike(seen: Seen, instruction: str) -> list[str]:
         kinds = mentions.kinds(seen.names)
         pairs = mentions.of_other_colours(kinds.get("block", []), kinds.get("bowl", []))
         return [f"Of other colours: {'; '.join(f'{a} and {b}' for a, b in pairs) or 'nothing'}."]
-    by_colour = {shade: [n for n in seen.names if n.split()[0] == shade] for shade in colours()}
-    alike = [" and ".join(members) for members in by_colour.values() if len(members) > 1]
+    what_goes_in = sorted(
+        seen.names, key=lambda n: "receptacle" in seen.view.classes[n]
+    )  # before what it goes in, as above
+    by_colour: dict[str, list[str]] = {}
+    for name in what_goes_in:
+        by_colour.setdefault(name.split()[0], []).append(name)
+    alike = [" and ".join(members) for shade, members in by_colour.items() if shade in colours() and len(members) > 1]
     return [f"Of the same colour: {'; '.join(alike) or 'nothing'}."]
 
 

@@ -1,4 +1,4 @@
-"""Fixtures for tests of commands."""
+"""Fixtures: tiny language models, a scene as it is seen."""
 
 from __future__ import annotations
 
@@ -10,7 +10,24 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
+from saycan.judging.suite import start_state
 from saycan.language.weights import load
+from saycan.perception import view_of
+from saycan.types import SceneView
+from sim.scenes import SceneSpec
+
+
+@pytest.fixture(scope="session")
+def view() -> SceneView:
+    """Three blocks and two bowls."""
+    places = {
+        "red block": [0.40, 0.25],
+        "blue block": [0.45, 0.05],
+        "green block": [0.60, -0.10],
+        "red bowl": [0.60, 0.12],
+        "green bowl": [0.40, -0.25],
+    }
+    return view_of(start_state(SceneSpec("tabletop", list(places), 1, place=places)))
 
 
 @pytest.fixture

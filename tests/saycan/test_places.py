@@ -5,27 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import pytest
 
-from saycan.judging.suite import start_state
 from saycan.language.places import since, told
-from saycan.perception import view_of
 from saycan.types import SceneView
 from sim.geometry import Box
-from sim.scenes import SceneSpec
-
-PLACES = {
-    "red block": [0.40, 0.25],
-    "blue block": [0.45, 0.05],
-    "green block": [0.60, -0.10],
-    "red bowl": [0.60, 0.12],
-    "green bowl": [0.40, -0.25],
-}
-
-
-@pytest.fixture(scope="module")
-def view() -> SceneView:
-    return view_of(start_state(SceneSpec("tabletop", list(PLACES), 1, place=PLACES)))
 
 
 def test_things_of_a_kind_stand_together(view: SceneView) -> None:
