@@ -14,6 +14,7 @@ import numpy as np
 
 from saycan.language import mentions
 from saycan.language.parts import CENTRES, CORNERS, SIDES, WAYS, ninth, regions, thirds, ways
+from saycan.language.unknown import unknown_things
 from saycan.types import SceneView
 from sim.geometry import Box
 from sim.objects import colours
@@ -58,6 +59,12 @@ class Seen:
 def hints(seen: Seen, instruction: str) -> list[str]:
     """The lines for an instruction, in lower case; none where it asks for nothing that has to be worked out."""
     return list(dict.fromkeys(line for hint in _HINTS for line in hint(seen, instruction)))
+
+
+def _missing(seen: Seen, instruction: str) -> list[str]:
+    """What it names that is not there."""
+    names, _ = unknown_things(instruction, seen.view)
+    return [f"Not here: {', '.join(names)}."] if names else []
 
 
 def _groups(seen: Seen, instruction: str) -> list[str]:
@@ -193,5 +200,5 @@ def _anchors(seen: Seen, after: str) -> list[str]:
 
 
 _HINTS: tuple[Callable[[Seen, str], list[str]], ...] = (
-    *(_groups, _alike, _coloured, _regions, _contents, _distances, _sides),
+    *(_missing, _groups, _alike, _coloured, _regions, _contents, _distances, _sides),
 )

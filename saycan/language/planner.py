@@ -11,6 +11,7 @@ import numpy as np
 from saycan.language import prompt
 from saycan.language.examples import REFUSAL
 from saycan.language.prompt import Style
+from saycan.language.unknown import unknown_things
 from saycan.types import IMAGINED, Candidate, Episode, SceneView
 
 
@@ -108,7 +109,7 @@ class Planner:
             return {}
         if not self._scoring.lacking:
             return {REFUSAL: 0.0}
-        names, words = prompt.unknown_things(episode.instruction, view)
+        names, words = unknown_things(episode.instruction, view)
         sure = {**dict.fromkeys(words, -1.0), **dict.fromkeys(names, 1.0)}
         things = {f"{skill} the {x}": s for x, s in sure.items() for skill in ("pick up", "put it in")}
         return {REFUSAL: 0.0, **things}

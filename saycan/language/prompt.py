@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from saycan.language import places
-from saycan.language.examples import EXAMPLES, REFUSAL
-from saycan.language.stop_words import STOP_WORDS
+from saycan.language.examples import EXAMPLES
 from saycan.types import Episode, SceneView
 from sim.cabinet import NAME as DRAWER
 from sim.cabinet import SHELL
 from sim.geometry import Box
-from sim.objects import catalogue, colours
-from sim.relations import DIRECTIONS, REGIONS, is_at, is_closed, is_open
+from sim.relations import REGIONS, is_at, is_closed, is_open
 
 NEUTRAL = "do what you like"
 """An instruction that asks for nothing in particular: what a phrase scores under it, it owes to its words and the scene alone."""
-
-REGION_WORDS = {word for text in (*REGIONS, *DIRECTIONS) for word in text.split()}
-_GENERAL = {"thing", "things", "object", "objects", "item", "items", "stuff", "ones", "table", "hand"} | REGION_WORDS
-_MOST_WORDS = 60
-_SPEAKS_OF_DRAWER = re.compile(r"\b(drawer|cabinet)s?\b")
-_SPOKEN = {  # words of the examples' instructions that are no things: "stack", "bring", ...
-    word.strip(".,?!")
-    for example in EXAMPLES
-    if REFUSAL not in example
-    for word in example.split("Human:")[1].split("\n")[0].split()
-}
 
 
 @dataclass(frozen=True)
@@ -128,41 +113,3 @@ def left_after(success: bool, first: SceneView, now: SceneView, instruction: str
 def continuation(text: str) -> str:
     """A skill's text as it would continue the prompt, closed so that no text is the beginning of another."""
     return f" {text}\n"
-
-
-def unknown_things(instruction: str, view: SceneView) -> tuple[list[str], list[str]]:
-    """What the instruction may be about that the scene does not have. What a closed drawer may hold is no such thing.
-
-    :return: names that no thing here answers to, of a colour and a kind ("green block" beside a red block and a green bowl) or from
-        the catalogue ("apple"), and
-        single words that are no part of what anything here is called ("elephant"; verbs are among them, language sorts them out).
-    """
-    vocabulary = [_words_for(name, classes) for name, classes in view.classes.items()]
-    kinds = set().union(*(_words_for(thing.kind, thing.classes) for thing in catalogue().values()))
-    known = kinds.union(*vocabulary, _GENERAL, _SPOKEN)
-    words = [word.strip(".,!?;:\"'()").lower() for word in instruction.split()][:_MOST_WORDS]
-    names = [
-        f"{a} {b}"
-        for a, b in pairwise(words)
-        if a in colours() and b in kinds and not any({a, b} <= w for w in vocabulary)
-    ]
-    text = f" {' '.join(words)} "
-    singular = [thing.name for thing in catalogue().values() if thing.name == thing.kind]
-    names += [n for n in singular if f" {n} " in text and not any(set(n.split()) <= w for w in vocabulary)]
-    named = {word for name in names for word in name.split()}
-    single = [w for w in words if any(c.isalnum() for c in w) and w not in STOP_WORDS | known | named]
-    names = [] if could_be_inside(instruction, view.drawer) else names
-    return list(dict.fromkeys(names)), list(dict.fromkeys(single))
-
-
-def could_be_inside(instruction: str, drawer: float | None) -> bool:
-    """Whether an instruction speaks of a drawer that is not open: what is not seen may well be in there.
-
-    :param drawer: how far it is open, as in ``SceneView``; None: there is none.
-    """
-    return drawer is not None and not is_open(drawer) and bool(_SPEAKS_OF_DRAWER.search(instruction.lower()))
-
-
-def _words_for(name: str, classes: frozenset[str]) -> set[str]:
-    words = {word for text in (name, *classes) for word in text.lower().split()}
-    return words | {word + "s" for word in words}

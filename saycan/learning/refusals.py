@@ -71,9 +71,9 @@ def absent(names: Names, rng: np.random.Generator) -> Request:
 def _missing(names: Names, rng: np.random.Generator) -> str:
     """What no thing here answers to: of the catalogue, of a wrong colour or kind, or of another world."""
     draw = rng.random()
-    if draw < 0.35:
+    if draw < 0.45:
         return str(pick(rng, grammar()["refusals"]["aliens"]))
-    if draw < 0.70:
+    if draw < 0.75:
         kind = str(pick(rng, ["block", "block", "bowl"]))
         gone = [c for c in colours() if f"{c} {kind}" not in names.all]
         near = [c for c in gone if any(n.startswith(f"{c} ") for n in names.all)]  # a bowl, but no block of this colour
@@ -209,14 +209,14 @@ def _no_word(rng: np.random.Generator) -> str:
 
 
 REFUSALS: dict[Callable[[Names, np.random.Generator], Request], float] = {
-    absent: 5.0,
+    absent: 7.0,
     nobody_has: 2.0,
     out_of_reach: 14.0,  # few scenes have something there
     impossible: 3.5,
     too_large: 1.5,
     not_a_container: 1.8,
     appliance: 1.5,
-    chat: 3.5,
-    nonsense: 2.6,
+    chat: 4.0,
+    nonsense: 3.5,
 }
 """How often each is drawn, relatively."""

@@ -51,11 +51,15 @@ def either(goals: list[str]) -> str:
     return goals[0] if len(goals) == 1 else "(" + " or ".join(goals) + ")"
 
 
-def _say(rng: np.random.Generator, templates: str, kind: str = "", **slots: str) -> str:
+def say(rng: np.random.Generator, templates: str, kind: str = "", **slots: str) -> str:
+    """A request in words.
+
+    :param templates: of the grammar's ``requests``; ``kind``: of the receptacle that something goes into, if any.
+    """
     return fill(rng, laid(rng, str(pick(rng, grammar()["requests"][templates])), kind), **slots)
 
 
-def _thing(names: Names, rng: np.random.Generator, kinds: tuple[str, ...] = ()) -> tuple[str, list[str]]:
+def thing(names: Names, rng: np.random.Generator, kinds: tuple[str, ...] = ()) -> tuple[str, list[str]]:
     """Words for a thing to be moved, and the things that would do."""
     options = [n for n in names.movable if not kinds or names.kind(n) in kinds]
     if not kinds and rng.random() < 0.1:  # any of several: "a fruit"
@@ -69,14 +73,14 @@ def _thing(names: Names, rng: np.random.Generator, kinds: tuple[str, ...] = ()) 
 
 
 def take(names: Names, rng: np.random.Generator) -> Request:
-    said, options = _thing(names, rng)
+    said, options = thing(names, rng)
     templates = "give" if "tray" not in names.all and rng.random() < 0.25 else "take"
     goal = either([f"holding({x})" for x in options])
-    return Request(_say(rng, templates, x=said), goal, frozenset(options), last=True)
+    return Request(say(rng, templates, x=said), goal, frozenset(options), last=True)
 
 
 def put_in(names: Names, rng: np.random.Generator) -> Request:
-    said, options = _thing(names, rng)
+    said, options = thing(names, rng)
     holder = one_of(rng, [r for r in names.receptacles if not any(_is_at_home(names, x, r, rng) for x in options)])
     templates = holder if holder in _SPECIAL and rng.random() < 0.5 else "put_in"
     return _into(names, rng, said, options, holder, templates)
@@ -84,7 +88,7 @@ def put_in(names: Names, rng: np.random.Generator) -> Request:
 
 def bring(names: Names, rng: np.random.Generator) -> Request:
     """ "Bring me the apple": it ends on the tray, if there is one."""
-    said, options = _thing(names, rng)
+    said, options = thing(names, rng)
     return _into(names, rng, said, options, one_of(rng, [r for r in names.receptacles if r == "tray"]), "tray")
 
 
@@ -92,7 +96,7 @@ def _into(
     names: Names, rng: np.random.Generator, said: str, options: list[str], holder: str, templates: str
 ) -> Request:
     goal = either([f"in({x}, {holder})" for x in options])
-    words = _say(rng, templates, names.kind(holder), x=said, r=names.the(holder))
+    words = say(rng, templates, names.kind(holder), x=said, r=names.the(holder))
     return Request(words, goal, frozenset([*options, holder]))
 
 
@@ -109,7 +113,7 @@ def already(names: Names, rng: np.random.Generator) -> Request:
     if not there:
         raise UnsuitableError
     thing, region = there[int(rng.integers(len(there)))]
-    said = _say(rng, "put_at", x=names.the(thing, positions=False), p=place(rng, region))
+    said = say(rng, "put_at", x=names.the(thing, positions=False), p=place(rng, region))
     return Request(said, f"at({thing}, {region})", frozenset([thing]))
 
 
@@ -122,17 +126,17 @@ def _is_at_home(names: Names, thing: str, holder: str, rng: np.random.Generator)
 def put_on(names: Names, rng: np.random.Generator) -> Request:
     base = one_of(rng, [n for n in names.movable if names.kind(n) in FLAT])
     thing = one_of(rng, [n for n in names.movable if n != base and names.kind(n) in _FOOTED])
-    said = _say(rng, "put_on", x=names.the(thing), y=names.the(base))
+    said = say(rng, "put_on", x=names.the(thing), y=names.the(base))
     return Request(said, f"on({thing}, {base})", frozenset([thing, base]))
 
 
 def put_at(names: Names, rng: np.random.Generator) -> Request:
-    said, options = _thing(names, rng)
+    said, options = thing(names, rng)
     where = spot(names, rng, options)
     if any(is_at(names.boxes[x], where.region) for x in options) and rng.random() > _AT_HOME:
         raise UnsuitableError
     goal = either([f"at({x}, {where.region})" for x in options])
-    return Request(_say(rng, "put_at", x=said, p=where.said), goal, where.beside.union(options))
+    return Request(say(rng, "put_at", x=said, p=where.said), goal, where.beside.union(options))
 
 
 def put_beside(names: Names, rng: np.random.Generator) -> Request:
@@ -172,7 +176,7 @@ def put_beside(names: Names, rng: np.random.Generator) -> Request:
 def push(names: Names, rng: np.random.Generator) -> Request:
     options = [n for n in [*names.movable, *names.receptacles] if n != cabinet.NAME and not _enclosed(names, n)]
     name, direction = one_of(rng, options), str(pick(rng, list(DIRECTIONS)))
-    said = _say(rng, "push", x=names.the(name), d=str(pick(rng, grammar()["directions"][direction])))
+    said = say(rng, "push", x=names.the(name), d=str(pick(rng, grammar()["directions"][direction])))
     return Request(said, f"moved({name}, {direction})", frozenset([name]))
 
 
@@ -191,7 +195,7 @@ def close_drawer(names: Names, rng: np.random.Generator) -> Request:
 def _drawer(names: Names, rng: np.random.Generator, templates: str, fact: str) -> Request:
     if cabinet.NAME not in names.receptacles:
         raise UnsuitableError
-    said = _say(rng, templates, drawer=names.the(cabinet.NAME))
+    said = say(rng, templates, drawer=names.the(cabinet.NAME))
     return Request(said, f"{fact}(drawer)", frozenset([cabinet.NAME]))
 
 
@@ -200,7 +204,7 @@ def take_out(names: Names, rng: np.random.Generator) -> Request:
     if not held:
         raise UnsuitableError
     thing, holder = held[int(rng.integers(len(held)))]
-    said = _say(rng, "take_out", x=names.the(thing), r=names.the(holder))
+    said = say(rng, "take_out", x=names.the(thing), r=names.the(holder))
     return Request(said, f"not in({thing}, {holder})", frozenset([thing, holder]), last=True)
 
 
@@ -219,28 +223,3 @@ def need(names: Names, rng: np.random.Generator) -> Request:
             str(pick(rng, [", can you help", ". [bring|get] me something", ". what have you got for me", ", help me"])),
         )
     return Request(said, either([f"in({x}, tray)" for x in options]), frozenset([*options, "tray"]))
-
-
-def otherwise(names: Names, rng: np.random.Generator) -> Request:
-    """ "If there is an apple, put it in the bowl, otherwise the lemon": which, is for the scene to say."""
-    holder, thing = one_of(rng, names.receptacles), one_of(rng, names.movable)
-    entries = [e for e in grammar()["things"] if "some" in e and thing not in names.meant(e)]
-    entry = pick(rng, entries)
-    here = names.meant(entry)
-    if not set(here) <= set(names.movable) or holder in here:
-        raise UnsuitableError
-    words = {"a": str(pick(rng, entry["some"])), "x": names.the(thing), "r": names.the(holder)}
-    said = _say(rng, "otherwise", names.kind(holder), **words)
-    return Request(said, either([f"in({x}, {holder})" for x in here or [thing]]), frozenset([*here, thing, holder]))
-
-
-def condition(names: Names, rng: np.random.Generator) -> Request:
-    """ "If the drawer is open, close it": what has to be done is for the scene to say."""
-    if cabinet.NAME not in names.receptacles:
-        raise UnsuitableError
-    state = str(pick(rng, ["open", "closed"]))
-    now = "open" if (names.start.drawer or 0.0) > 0.5 else "closed"
-    other = {"open": "closed", "closed": "open"}
-    verb = {"open": "open", "closed": "close"}
-    said = fill(rng, "[if|in case] the drawer is [still |]{s}, {v} it", s=state, v=verb[other[state]])
-    return Request(said, f"{other[state] if now == state else now}(drawer)", frozenset([cabinet.NAME]))

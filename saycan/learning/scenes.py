@@ -18,7 +18,7 @@ _SMALL = tuple(name for name, thing in catalogue().items() if thing.name == thin
 def draw_scene(rng: np.random.Generator) -> tuple[SceneSpec, WorldState]:
     """A scene that can be laid out, and its state."""
     while True:
-        spec = _kitchen(rng) if rng.random() < 0.4 else _tabletop(rng)
+        spec = _kitchen(rng) if rng.random() < 0.44 else _tabletop(rng)
         try:
             return spec, start_state(spec)
         except SceneError:  # too crowded
@@ -34,7 +34,7 @@ def _coloured(rng: np.random.Generator, kind: str, count: int, like: list[str] |
 
 
 def _tabletop(rng: np.random.Generator) -> SceneSpec:
-    blocks = _coloured(rng, "block", int(rng.choice([1, 2, 3, 4, 5], p=[0.08, 0.25, 0.35, 0.27, 0.05])))
+    blocks = _coloured(rng, "block", int(rng.choice([1, 2, 3, 4, 5], p=[0.06, 0.22, 0.32, 0.34, 0.06])))
     bowls = _coloured(rng, "bowl", int(rng.choice([0, 1, 2, 3, 4], p=[0.08, 0.27, 0.32, 0.25, 0.08])), blocks)
     return _spec(rng, "tabletop", blocks, bowls)
 
@@ -42,7 +42,7 @@ def _tabletop(rng: np.random.Generator) -> SceneSpec:
 def _kitchen(rng: np.random.Generator) -> SceneSpec:
     things = [str(n) for n in rng.permutation(_SMALL)[: int(rng.integers(1, 6))]]
     things += _coloured(rng, "block", int(rng.choice([0, 1, 2], p=[0.65, 0.2, 0.15])))
-    holders = ["tray"] * bool(rng.random() < 0.6) + ["bin"] * bool(rng.random() < 0.35)
+    holders = ["tray"] * bool(rng.random() < 0.72) + ["bin"] * bool(rng.random() < 0.35)
     holders += _coloured(rng, "bowl", int(rng.choice([0, 1, 2], p=[0.6, 0.35, 0.05])))
     return _spec(rng, "kitchen", things, holders)
 

@@ -184,6 +184,30 @@ def two(names: Names, rng: np.random.Generator) -> Request:
     return Request(said, goal, frozenset(about))
 
 
+def one_by_one(names: Names, rng: np.random.Generator) -> Request:
+    """Two to four things, each with its own place, with one verb: "the apple in the drawer, the cup on the left and ..."."""
+    things = [str(n) for n in rng.permutation(names.movable)[: int(rng.integers(2, MOST + 1))]]
+    if len(things) < 2:
+        raise UnsuitableError
+    regions, on_table = [str(r) for r in rng.permutation(REGIONS)], rng.random() < 0.6
+    if not on_table:
+        one_of(rng, names.receptacles)
+    said, goals, about = list[str](), list[str](), set(things)
+    for thing, region in zip(things, regions, strict=False):
+        if on_table:
+            said.append(
+                f"{names.the(thing, positions=False)} {pick(rng, ['on', 'on', 'in', 'to'])} {place(rng, region)}"
+            )
+            goals.append(f"at({thing}, {region})")
+        else:
+            holder = one_of(rng, names.receptacles)
+            said.append(f"{names.the(thing, positions=False)} {pick(rng, ['in', 'in', 'into'])} {names.the(holder)}")
+            goals.append(f"in({thing}, {holder})")
+            about.add(holder)
+    listed = f"{', '.join(said[:-1])}{pick(rng, [' and ', ', and ', ' and finally ', ', then '])}{said[-1]}"
+    return Request(say_of(rng, "one_by_one", xs=listed), " and ".join(goals), frozenset(about))
+
+
 def too(names: Names, rng: np.random.Generator) -> Request:
     """One thing, and then others that go the same way: "... and the lemon as well"."""
     things = [str(n) for n in rng.permutation(names.movable)[: int(rng.integers(2, MOST))]]

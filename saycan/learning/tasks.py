@@ -12,7 +12,7 @@ import numpy as np
 import yaml
 
 from saycan.judging.suite import FOLDER, SuiteTask
-from saycan.learning import requests, sets, towers
+from saycan.learning import choices, requests, sets, towers
 from saycan.learning.expert import Expert
 from saycan.learning.grammar import join, normalised, pick, spoken
 from saycan.learning.nouns import Names, UnsuitableError
@@ -27,34 +27,37 @@ Ask = Callable[[Names, np.random.Generator], Request]
 SINGLE: dict[Ask, float] = {
     requests.take: 2.0,
     requests.put_in: 3.5,
-    requests.bring: 2.0,
-    requests.already: 0.7,
+    requests.bring: 7.0,
+    requests.already: 1.5,
     requests.put_on: 1.8,
     requests.put_at: 2.8,
     requests.put_beside: 0.8,
     requests.push: 1.5,
     requests.open_drawer: 0.8,
     requests.close_drawer: 1.1,
-    requests.take_out: 0.8,
-    requests.need: 2.5,
-    requests.condition: 0.3,
-    requests.otherwise: 0.6,
+    requests.take_out: 1.2,
+    requests.need: 9.0,
+    choices.condition: 0.6,
+    choices.otherwise: 0.6,
+    choices.contrast: 1.4,
+    choices.any_but: 2.5,
 }
 SETS: dict[Ask, float] = {
     sets.put_all: 2.0,
     sets.all_at: 1.0,
-    sets.spread: 1.4,
-    sets.by_colour: 9.0,  # few scenes have what it takes
+    sets.spread: 2.4,
+    sets.by_colour: 22.0,  # few scenes have what it takes
     towers.tower: 3.5,
-    towers.tower_at: 2.0,
+    towers.tower_at: 3.5,
     towers.one_on_another: 0.5,
     sets.empty: 2.5,
     sets.clear: 1.0,
     sets.sort: 2.0,
-    sets.two: 2.5,
+    sets.two: 1.5,
+    sets.one_by_one: 2.5,
     sets.too: 1.8,
 }
-_SHARES = {"single": 0.26, "several": 0.24, "set": 0.33, "refuse": 0.17}
+_SHARES = {"single": 0.27, "several": 0.20, "set": 0.36, "refuse": 0.17}
 _PARTS = [2, 2, 2, 3, 3, 4]  # requests in one breath
 _SET_AMONG_SEVERAL = 0.45  # share of them that are about several things
 _TRIES = 10  # requests before something else is asked for

@@ -11,7 +11,8 @@ import torch
 from saycan.candidates import DONE
 from saycan.judging.suite import SuiteTask
 from saycan.language.examples import REFUSAL
-from saycan.language.prompt import Style, continuation, could_be_inside, left_after, prompt
+from saycan.language.prompt import Style, continuation, left_after, prompt
+from saycan.language.unknown import could_be_inside
 from saycan.learning.expert import Expert
 from saycan.learning.tasks import draw_tasks
 from saycan.perception import view_of
@@ -29,7 +30,7 @@ _FALLS = (
     0.3  # share of failures to put something down after which it lies elsewhere: the text does not tell, "can" does
 )
 _HIDDEN = 0.6  # share of tasks about the inside of a closed drawer in which that is not seen
-_OTHER_WAY = 0.15  # share of choices among right ones that is not the first
+_OTHER_WAY = 0.1  # share of choices among right ones that is not the first
 _MOST_STEPS = 12
 _PER_SCENE = 3
 _MOST_PAIRS = 4 * 384**2  # pairs of tokens in one pass: bounds memory

@@ -65,6 +65,8 @@ def kitchen() -> SceneView:
         ("take the red one", "Red: red block, red bowl."),
         ("take the purple thing", "Purple: nothing."),
         ("put it in the bowl that is not red", "Not red: green bowl."),
+        ("close the drawer", "Not here: drawer."),
+        ("put the red block in the yellow dish", "Not here: yellow dish."),
     ],
 )
 def test_what_is_asked_for_is_told(view: SceneView, instruction: str, line: str) -> None:
@@ -76,7 +78,6 @@ def test_what_is_asked_for_is_told(view: SceneView, instruction: str, line: str)
     [
         "put the red block on top of the blue block",
         "push the bowl to the right",
-        "close the drawer",
         "can you push it towards you",
     ],
 )

@@ -15,6 +15,7 @@ from saycan.candidates import DONE, propose
 from saycan.language import prompt
 from saycan.language.planner import Planner, Scoring
 from saycan.language.prompt import Style
+from saycan.language.unknown import unknown_things
 from saycan.language.weights import ModelError, load
 from saycan.perception import Oracle
 from saycan.types import Candidate, Episode, SceneView, Step
@@ -77,7 +78,7 @@ def test_no_instruction_can_add_a_line_to_the_prompt(text: str) -> None:
     ],
 )
 def test_unknown_things(instruction: str, names: list[str], words: list[str]) -> None:
-    found = prompt.unknown_things(instruction, VIEW)
+    found = unknown_things(instruction, VIEW)
     assert found[0] == names
     assert [word for word in found[1] if word not in ("move", "put")] == words
 
@@ -93,7 +94,7 @@ def test_unknown_things(instruction: str, names: list[str], words: list[str]) ->
     ],
 )
 def test_what_a_closed_drawer_may_hold_is_not_lacking(instruction: str, drawer: float | None, lacks: bool) -> None:
-    names, _ = prompt.unknown_things(instruction, replace(VIEW, drawer=drawer))
+    names, _ = unknown_things(instruction, replace(VIEW, drawer=drawer))
     assert ("sponge" in names) == lacks
 
 
@@ -131,5 +132,5 @@ def test_an_empty_hand_can_put_nothing_down_and_a_full_one_picks_nothing_up(worl
 
 
 def test_what_the_catalogue_knows_and_the_scene_lacks_is_noticed() -> None:
-    names, _ = prompt.unknown_things("bring me the coke can and the red block", VIEW)
+    names, _ = unknown_things("bring me the coke can and the red block", VIEW)
     assert "coke can" in names and "red block" not in names
