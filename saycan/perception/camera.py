@@ -15,6 +15,7 @@ from saycan.perception.boxes import distance, facing_front, may_be_there, turned
 from saycan.perception.clip import Matcher
 from saycan.perception.proposals import Proposal, propose
 from saycan.perception.rig import Shot, shoot
+from saycan.perception.settle import settled
 from saycan.perception.votes import VoteNet
 from saycan.types import SceneView
 from sim import cabinet
@@ -75,8 +76,12 @@ class CameraPerception:
         :param hand: the arm's own sensors at that moment.
         """
         proposals = self.propose(shots, hand.position if hand.gripping else None)
-        self._remember(self.name(proposals, shots), shots)
+        seen = self.name(proposals, shots)
+        self._remember(seen, shots)
+        if self._held and self._held[0] in seen and distance(seen[self._held[0]].box, hand.position) < _NEAR:
+            self._held = self._gripped(self._held[0], hand)  # closing fingers shift what they grip; now it is seen how
         self._feel(hand)
+        self._settle()
         self._steps = 0
         boxes = {name: belief.box for name, belief in self._believed.items()}
         classes = {name: _classes(name) for name in boxes}
@@ -124,12 +129,14 @@ class CameraPerception:
         held = self._held[0] if self._held else None
         kept = dict(seen)
         for name, belief in self._carried(seen).items():
-            others = [other for key, other in seen.items() if key != name]
+            others = {key: other.box for key, other in seen.items() if key != name}
             if name == held:
                 kept.setdefault(name, belief)
-            elif name in seen and _is_believed(seen[name], belief):
+            elif (name in seen and _is_believed(seen[name], belief)) or any(
+                unlike(belief.box, other) < _RENAMED for other in others.values()
+            ):
                 continue
-            elif may_be_there(belief.box, shots) and not any(unlike(belief.box, o.box) < _RENAMED for o in others):
+            elif may_be_there(belief.box, shots) or _is_hidden(belief.box, others):
                 kept[name] = belief
         self._believed = kept
 
@@ -170,13 +177,22 @@ class CameraPerception:
             near = {n: distance(b.box, hand.position) for n, b in self._believed.items() if _movable(n)}
             name = min(near, key=lambda n: near[n], default=None)
             if name is not None and near[name] < _NEAR:
-                box = self._believed[name].box
-                self._held = (name, turned(box.position - hand.position, -hand.yaw), box.yaw - hand.yaw)
+                self._held = self._gripped(name, hand)
         if self._held is not None:
             name, place, turn = self._held
             box = self._believed[name].box
             moved = replace(box, position=hand.position + turned(place, hand.yaw), yaw=hand.yaw + turn)
             self._believed[name] = replace(self._believed[name], box=moved)
+
+    def _gripped(self, name: str, hand: Hand) -> tuple[str, np.ndarray, float]:
+        """How a thing lies in the hand, where it is believed to be now."""
+        box = self._believed[name].box
+        return name, turned(box.position - hand.position, -hand.yaw), box.yaw - hand.yaw
+
+    def _settle(self) -> None:
+        """What stands on something stands right on it, as tall as it is known to be."""
+        boxes = settled({n: b.box for n, b in self._believed.items()}, self._held[0] if self._held else None)
+        self._believed = {name: replace(belief, box=boxes[name]) for name, belief in self._believed.items()}
 
     def _drawer(self) -> float | None:
         shell, drawer = self._believed.get(cabinet.SHELL), self._believed.get(cabinet.NAME)
@@ -204,6 +220,17 @@ def _classes(name: str) -> frozenset[str]:
 def _is_believed(sighting: Belief, before: Belief) -> bool:
     """Whether something is taken to be where its name is given now: that is sure, or close to where it was."""
     return sighting.score > _DOUBTFUL or unlike(before.box, sighting.box) < _SAME
+
+
+def _is_hidden(box: Box, others: Mapping[str, Box]) -> bool:
+    """Whether something may well be there without being seen: it lies in a receptacle, or something stands on it.
+
+    Where exactly, is then not known well enough to see that the place is empty; if it has come out, it is seen elsewhere.
+    """
+    return any(
+        (_holds(name) and is_in(box, other)) or (other.bottom > box.position[2] and other.covers(box.position))
+        for name, other in others.items()
+    )
 
 
 def _holds(name: str) -> bool:

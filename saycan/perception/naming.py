@@ -14,8 +14,12 @@ from saycan.perception.proposals import Proposal
 from saycan.perception.rig import Shot
 from saycan.perception.sizes import log_fit
 
-_SURE, _UNLIKE = 0.5, 3e-3  # of what may be a part of another thing: least probability of its name, most of that one's
+_SURE, _UNLIKE = (
+    0.5,
+    1.5e-2,
+)  # of what may be a part of another thing: least probability of its name, most of that one's
 _HIDDEN = 0.25  # weight of how large it is, of what the fingers hide in part
+_STEP = 0.005  # metres by which one thing's top is above another's that it stands on
 _FLOOR = -30.0  # log-probability below which names are all the same
 
 Named = dict[str, tuple[Proposal, float]]
@@ -47,7 +51,7 @@ def name(proposals: Sequence[Proposal], log_p: np.ndarray, phrases: Sequence[str
     if not things:
         return {}
     kept = [proposals[i] for i in things]
-    fit = log_fit([p.box for p in kept], phrases)
+    fit = log_fit([p.box for p in kept], phrases, [not _stands_on_any(p, proposals) for p in kept])
     log_p = log_p[things] + np.where([[p.held] for p in kept], _HIDDEN * fit, fit)
     pairs = zip(*linear_sum_assignment(-np.maximum(log_p, _FLOOR)), strict=True)
     scores = {phrases[column]: (kept[row], math.exp(log_p[row, column])) for row, column in pairs}
@@ -59,3 +63,10 @@ def _things(proposals: Sequence[Proposal], log_p: np.ndarray) -> list[int]:
     best, surely = log_p.argmax(1), log_p.max(1) > math.log(_SURE)
     unlike = log_p[:, best] < math.log(_UNLIKE)
     return [i for i, p in enumerate(proposals) if p.host is None or (surely[i] and unlike[i, p.host])]
+
+
+def _stands_on_any(proposal: Proposal, others: Sequence[Proposal]) -> bool:
+    """Whether there is something under a thing: how far down the thing reaches is then hardly seen."""
+    box = proposal.box
+    below = (other.box for other in others if other is not proposal and other.box.top < box.top - _STEP)
+    return any(other.covers(box.position) and box.covers(other.position) for other in below)

@@ -1,23 +1,29 @@
 """What really happened, as if something else had been asked: hindsight (Andrychowicz et al. 2017, arXiv 1707.01495).
 
 Few ends of a log are nearly what was asked for, and a model that has not seen any takes the wrong thing in the right place for fulfilment. So an
-instruction is asked anew with another thing's name in it, and its goal, changed alike, is judged by the facts that came about.
+instruction is asked with another thing's name in it, or a new one is made up, and its goal is judged by the facts that came about.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from saycan.language.parts import SIDES
+from saycan.learning.grammar import fill, grammar, pick, spoken
 from saycan.learning.wishes import Wish, ways
 from saycan.world_model.facts import HAND, PARTS, Facts
 from saycan.world_model.log import Execution
 from sim.cabinet import NAME as DRAWER
 from sim.objects import Thing, catalogue
+from sim.relations import REGIONS
+
+_FULFILLED = 0.5  # share of new instructions that are drawn from those that are fulfilled
+_SEVERAL = 0.3  # share of those about what goes into something that are about all of a kind
+_TEMPLATES = {"in": "put_in", "on": "put_on", "at": "put_at", "holding": "take"}
 
 
 def asked_otherwise(row: Execution, rng: np.random.Generator) -> Execution | None:
@@ -36,6 +42,65 @@ def asked_otherwise(row: Execution, rng: np.random.Generator) -> Execution | Non
     instruction, goal = (_swapped(text, *swap) for text in (row.instruction.lower(), row.goal))
     fulfilled = holds(goal, row.after, here)
     return None if fulfilled is None else replace(row, instruction=instruction, goal=goal, fulfilled=fulfilled)
+
+
+def asked_anew(row: Execution, rng: np.random.Generator) -> Execution:
+    """The same execution with an instruction made up from what the facts tell of: every other one is fulfilled, if any is.
+
+    Few instructions of a log name things as the facts do, so that another name could take one's place; these all do.
+    """
+    here = {name: catalogue()[name] for name, _ in row.after.places if name in catalogue()}
+    things = [name for name, thing in here.items() if not thing.is_receptacle]
+    if not things:
+        return row
+    true = [goal for name, place in row.after.places if name in things for goal in _told_by(name, place)]
+    if true and rng.random() < _FULFILLED:
+        goal = str(pick(rng, true))
+    else:
+        goal = _any_goal(rng, things, [name for name, thing in here.items() if thing.is_receptacle])
+    fulfilled = holds(goal, row.after, here)
+    if fulfilled is None:  # facts do not tell
+        return row
+    return replace(row, instruction=spoken(rng, _said(rng, goal, here)).lower(), goal=goal, fulfilled=fulfilled)
+
+
+def _told_by(name: str, place: str) -> list[str]:
+    """Goals that a fact fulfils."""
+    if place == HAND:
+        return [f"holding({name})"]
+    relation, _, other = place.partition(" the ")
+    if relation in ("in", "on") and other:
+        return [f"{relation}({name}, {other})"] * 2
+    regions = [f"{side}" for side in SIDES if side in REGIONS and _at(place, side)]
+    return [f"at({name}, {region})" for region in (*regions, f"{place} corner", place) if region in REGIONS]
+
+
+def _any_goal(rng: np.random.Generator, things: Sequence[str], holders: Sequence[str]) -> str:
+    """A goal about some of these things, likely or not."""
+    a, b = (str(n) for n in rng.permutation([*things, *things])[:2])
+    if holders and rng.random() < 0.7:
+        holder = str(pick(rng, holders))
+        kind = catalogue()[a].kind
+        several = [n for n in things if catalogue()[n].kind == kind]
+        if len(several) > 1 and rng.random() < _SEVERAL:
+            return f"all({kind}, in(_, {holder}))"
+        return f"in({a}, {holder})"
+    return str(
+        pick(rng, [f"at({a}, {pick(rng, REGIONS)})", f"holding({a})", *([f"on({a}, {b})"] * 2 if a != b else [])])
+    )
+
+
+def _said(rng: np.random.Generator, goal: str, here: Mapping[str, Thing]) -> str:
+    """A simple goal in words of the grammar."""
+    fact, _, rest = goal.removesuffix(")").partition("(")
+    if fact == "all":
+        kind, holder = rest.removesuffix(")").split(", in(_, ")
+        two = sum(thing.kind == kind for thing in here.values()) == 2
+        words = pick(rng, [f"both {kind}s"] if two else [f"all the {kind}s", f"the {kind}s", f"every {kind}"])
+        return fill(rng, str(pick(rng, grammar()["sets"]["put_in"])), xs=words, r=f"the {holder}")
+    about, _, where = rest.partition(", ")
+    slots = {"x": f"the {about}", "r": f"the {where}", "y": f"the {where}", "p": f"the {where}"}
+    return fill(rng, str(pick(rng, grammar()["requests"][_TEMPLATES[fact]])), **slots)
 
 
 def shortened(row: Execution, rng: np.random.Generator) -> Execution:

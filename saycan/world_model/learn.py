@@ -14,7 +14,7 @@ import torch
 
 from saycan.learning.lora import restore_training_state, training_state
 from saycan.world_model.base import WorldModel
-from saycan.world_model.hindsight import asked_otherwise, shortened
+from saycan.world_model.hindsight import asked_anew, asked_otherwise, shortened
 from saycan.world_model.log import Execution
 from skills import checkpoint
 
@@ -33,7 +33,7 @@ class Settings:
     :param steps: of the optimiser, over which the learning rate falls to nothing by half a cosine; None: it stays.
     :param batch: executions in each.
     :param rough: share of them whose facts do not tell the table's parts apart.
-    :param hindsight: other instructions that each is learned with, at most, where they make sense: see ``hindsight.py``.
+    :param hindsight: other instructions that each is learned with: see ``hindsight.py``.
     :param decisive: share of them that is drawn from those in which something was put somewhere.
     """
 
@@ -90,12 +90,13 @@ class Learner:
             if row.worked and row.before.held and not row.after.held:
                 break
             row = executions[int(rng.integers(len(executions)))]
-        others = (asked_otherwise(row, rng) for _ in range(self.settings.hindsight))
-        asked = dict.fromkeys([row, *(other for other in others if other is not None)])
+        if rng.random() < self.settings.rough:
+            row = row.roughly
+        others = (asked_otherwise(row, rng) or asked_anew(row, rng) for _ in range(self.settings.hindsight))
+        asked = dict.fromkeys([row, *others])
         if self.settings.hindsight:
             asked = dict.fromkeys(shortened(each, rng) for each in asked)
-        rough = rng.random() < self.settings.rough
-        return [each.roughly for each in asked] if rough else list(asked)
+        return list(asked)
 
     def _rate(self) -> float:
         """Warm-up, then half a cosine if there is an end."""

@@ -11,7 +11,7 @@ from saycan.learning.expert import Expert
 from saycan.learning.tasks import draw_tasks
 from saycan.perception import view_of
 from saycan.world_model.facts import facts_of, read
-from saycan.world_model.hindsight import asked_otherwise, holds, shortened
+from saycan.world_model.hindsight import asked_anew, asked_otherwise, holds, shortened
 from saycan.world_model.log import Execution
 from sim.goals import parse
 from sim.objects import catalogue
@@ -79,6 +79,23 @@ def test_facts_know_what_they_do_not_tell() -> None:
     assert holds("moved(red block, left)", facts, things) is None
     assert holds("at(green bowl, top left corner)", facts, things) is False
     assert holds("not holding(red block)", facts, things) is True
+
+
+def test_what_is_made_up_is_about_what_there_is_and_true_as_often_as_not() -> None:
+    asked = [asked_anew(END, np.random.default_rng(seed)) for seed in range(300)]
+    things = {name: catalogue()[name] for name, _ in END.after.places}
+    for row in asked:
+        assert row.fulfilled is (holds(row.goal, row.after, things) is True)
+    assert 0.4 < np.mean([row.fulfilled for row in asked]) < 0.75
+    goals = {row.goal: row.fulfilled for row in asked}
+    assert goals["in(blue block, green bowl)"] and not goals["in(red block, green bowl)"]
+    assert not goals["all(block, in(_, green bowl))"] and goals["at(red block, left side)"]
+    assert {row.after for row in asked} == {END.after} and len({row.instruction for row in asked}) > 100
+
+
+def test_nothing_is_made_up_where_there_is_nothing_to_move() -> None:
+    row = replace(END, after=read("red bowl (right)"))
+    assert asked_anew(row, np.random.default_rng(0)) == row
 
 
 def test_the_way_is_forgotten_only_where_facts_tell_of_the_end() -> None:

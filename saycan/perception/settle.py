@@ -1,0 +1,65 @@
+"""Heights put right by what is known of things and of gravity: how tall a thing of that name is, and that it rests on something.
+
+Cameras that look from above see a thing's top well, unless something stands on it, and guess how far down it reaches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from saycan.perception.sizes import known_sides
+from sim.geometry import Box
+from sim.objects import catalogue
+
+_SLACK = 0.12  # of a known height, by which things vary
+_DROP = 0.02  # metres up or down that sight may err in where a thing rests
+_OVERHANG = -0.004  # metres that a thing's middle may be seen beyond the edge of what it stands on
+
+
+def settled(boxes: Mapping[str, Box], held: str | None = None) -> dict[str, Box]:
+    """The same boxes as tall as things of those names are, and each that stands about on another one, or on the table, right on it.
+
+    What lies in a receptacle is left where it is seen, for it may lean, unless it stands on something else there. So is what has no known size.
+
+    :param held: what is in the hand; nothing bears it.
+    """
+    found = {name: as_tall_as_known(name, box) for name, box in boxes.items()}
+    for name in sorted(found, key=lambda n: float(found[n].position[2])):
+        if name == held or not _stands_by_itself(name):
+            continue
+        box = found[name]
+        under = [
+            (key, other)
+            for key, other in found.items()
+            if key not in (name, held) and other.position[2] < box.position[2] and other.covers(box.position, _OVERHANG)
+        ]
+        tops = [other.top for key, other in under if _stands_by_itself(key)]
+        floor = max(tops) if tops else None if under else 0.0
+        if floor is not None and abs(box.bottom - floor) < _DROP:
+            found[name] = _moved_up(box, floor - box.bottom)
+    return found
+
+
+def as_tall_as_known(name: str, box: Box) -> Box:
+    """A box about as tall as what has that name, however it lies; its top stays where it is."""
+    sides = known_sides(name)
+    if sides is None or not _stands_by_itself(name):
+        return box
+    lying = np.sort(box.half[:2])
+    ways = [(sides[k], np.delete(sides, k)) for k in range(3)]
+    tall = min(ways, key=lambda way: abs(box.half[2] - way[0]) + float(np.abs(lying - way[1]).sum()))[0]
+    half = float(np.clip(box.half[2], tall * (1 - _SLACK), tall * (1 + _SLACK)))
+    lower = np.array([0.0, 0.0, box.half[2] - half])
+    return replace(box, position=box.position + lower, half=np.array([*box.half[:2], half]))
+
+
+def _stands_by_itself(name: str) -> bool:
+    thing = catalogue().get(name)
+    return thing is not None and not thing.is_receptacle and not thing.is_fixture
+
+
+def _moved_up(box: Box, by: float) -> Box:
+    return replace(box, position=box.position + np.array([0.0, 0.0, by]))
