@@ -1,0 +1,131 @@
+"""Heights by what is known of things and of gravity, towers and full bowls as cameras see them, and how a thing lies in the hand."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from omegaconf import OmegaConf
+
+from saycan.build import build_perception
+from saycan.perception.camera import Belief, CameraPerception
+from saycan.perception.settle import as_tall_as_known, settled
+from saycan.perception.sizes import log_fit
+from sim.geometry import Box
+from sim.layout import Layout, standing
+from sim.objects import catalogue
+from sim.paths import CONFIGS
+from sim.relations import is_on
+from sim.tabletop import Tabletop
+
+HALF = np.array([0.02, 0.02, 0.02])
+
+
+def block(x: float, z: float, tall: float = 0.02) -> Box:
+    return Box(np.array([x, 0.0, z]), 0.0, np.array([0.02, 0.02, tall]))
+
+
+@pytest.fixture(scope="module")
+def table() -> Iterator[Tabletop]:
+    world = Tabletop()
+    yield world
+    world.close()
+
+
+def eyes() -> CameraPerception:
+    perception = build_perception(OmegaConf.load(CONFIGS / "perception" / "camera.yaml"))
+    assert isinstance(perception, CameraPerception)
+    return perception
+
+
+def test_a_tower_stands_on_itself_however_high_its_parts_are_seen() -> None:
+    seen = {"red block": block(0.5, 0.028), "blue block": block(0.505, 0.05, 0.03), "pink block": block(0.5, 0.107)}
+    found = settled(seen)
+    assert found["red block"].bottom == 0 and found["blue block"].half[2] < 0.023
+    assert is_on(found["blue block"], found["red block"]) and is_on(found["pink block"], found["blue block"])
+    assert abs(found["pink block"].bottom - found["blue block"].top) < 1e-9
+
+
+def test_what_is_held_lies_in_something_or_is_not_known_stays_where_it_is_seen() -> None:
+    bowl = Box(np.array([0.5, 0.0, 0.0275]), 0.0, np.array([0.085, 0.085, 0.0275]), True)
+    seen = {
+        "green bowl": bowl,
+        "red block": block(0.52, 0.033),
+        "blue block": block(0.7, 0.19),
+        "elephant": block(0.3, 0.03),
+    }
+    found = settled(seen, held="blue block")
+    assert all(np.allclose(found[name].position, seen[name].position) for name in seen)
+
+
+@given(st.floats(0.012, 0.06), st.sampled_from(["red block", "coke can", "water bottle", "chips bag"]))
+def test_the_top_stays_and_the_height_is_one_that_the_thing_has(tall: float, name: str) -> None:
+    sides = np.array(catalogue()[name].size)
+    box = Box(np.array([0.5, 0.0, 0.1]), 0.0, np.array([*sides[:2], tall]))
+    found = as_tall_as_known(name, box)
+    assert abs(found.top - box.top) < 1e-9
+    assert np.min(np.abs(found.half[2] / sides - 1)) < 0.13
+
+
+def test_of_what_stands_on_something_the_height_tells_nothing() -> None:
+    merged = Box(np.array([0.5, 0.0, 0.1]), 0.0, np.array([0.022, 0.02, 0.05]))
+    names = ["red block", "green bowl"]
+    assert log_fit([merged], names)[0, 0] < -2
+    hidden = log_fit([merged], names, [False])[0]
+    assert hidden[0] == 0 and hidden[1] < -3
+
+
+def test_cameras_see_who_stands_on_whom(table: Tabletop) -> None:
+    found = total = 0
+    for number, colours in enumerate(
+        (("red", "green", "yellow"), ("blue", "orange", "pink"), ("purple", "yellow", "red"))
+    ):
+        layout: Layout = {}
+        top, spot = 0.0, np.array([0.42 + 0.06 * number, 0.15 - 0.15 * number])
+        names = [f"{colour} block" for colour in colours]
+        for name in names:
+            layout = {**layout, name: standing(catalogue()[name], spot, 0.2 * number, top + 0.001)}
+            top = layout[name].box.top
+        table.reset(layout)
+        table.settle()
+        relations = eyes().look(table).relations
+        wanted = [("on", upper, lower) for lower, upper in itertools.pairwise(names)]
+        found, total = found + sum(fact in relations for fact in wanted), total + len(wanted)
+    assert found >= total - 1, (found, total)
+
+
+def test_how_a_thing_lies_in_the_hand_is_seen(monkeypatch: pytest.MonkeyPatch, table: Tabletop) -> None:
+    """Closing fingers shift what they grip, so where it was before they did tells little."""
+    perception, box = eyes(), block(0.45, 0.02)
+    hand = replace(
+        table.hand(), position=np.array([0.47, 0.0, 0.02]), closing=True, left=True, right=True, opening=0.04
+    )
+    perception._believed = {"red block": Belief(box, 0.9)}
+    perception._feel(hand)
+    lifted = replace(hand, position=np.array([0.5, 0.1, 0.2]))
+    seen = replace(box, position=np.array([0.503, 0.101, 0.195]))
+    monkeypatch.setattr(perception, "propose", lambda shots, grip=None: [])
+    for names, where in (({}, [0.48, 0.1, 0.2]), ({"red block": Belief(seen, 0.9)}, seen.position)):
+        monkeypatch.setattr(perception, "name", lambda proposals, shots, names=names: names)
+        view = perception.see([], lifted)
+        assert view.held == "red block" and np.allclose(view.boxes["red block"].position, where)
+
+
+def test_what_lies_in_something_or_under_something_stays_believed() -> None:
+    from saycan.perception.rig import DEFAULT, Shot
+    from sim.camera import Picture
+
+    far = np.full((DEFAULT[0].height, DEFAULT[0].width), 4.0, np.float32)  # every place looks empty
+    shots = [Shot(camera, Picture(rgb=np.zeros((*far.shape, 3), np.uint8), depth=far)) for camera in DEFAULT]
+    bowl = Box(np.array([0.5, 0.0, 0.0275]), 0.0, np.array([0.085, 0.085, 0.0275]), True)
+    inside, free, under, above = block(0.52, 0.026), block(0.4, 0.02), block(0.7, 0.02), block(0.7, 0.06)
+    beliefs = {"red block": inside, "blue block": free, "pink block": under, "green block": above, "green bowl": bowl}
+    perception = eyes()
+    perception._believed = {name: Belief(box, 0.9) for name, box in beliefs.items()}
+    perception._remember({name: Belief(beliefs[name], 0.9) for name in ("green bowl", "green block")}, shots)
+    assert set(perception._believed) == {"red block", "pink block", "green block", "green bowl"}
