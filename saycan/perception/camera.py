@@ -117,7 +117,8 @@ class CameraPerception:
         if not proposals:
             return {}
         matcher = self._matcher
-        given = naming.name(proposals, naming.looks(matcher, proposals, shots), matcher.phrases, self._least)
+        looks = naming.looks(matcher, proposals, shots)
+        given = naming.name(proposals, looks, matcher.phrases, self._least, known=self._believed)
         found = {name: Belief(proposal.box, score) for name, (proposal, score) in given.items()}
         return found | _fixtures(found)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -20,6 +20,7 @@ _SURE, _UNLIKE = (
 )  # of what may be a part of another thing: least probability of its name, most of that one's
 _HIDDEN = 0.25  # weight of how large it is, of what the fingers hide in part
 _STEP = 0.005  # metres by which one thing's top is above another's that it stands on
+_NEW = -3.0  # log-odds of a thing that was never seen before against one that was
 _FLOOR = -30.0  # log-probability below which names are all the same
 
 Named = dict[str, tuple[Proposal, float]]
@@ -41,12 +42,22 @@ def looks(matcher: Matcher, proposals: Sequence[Proposal], shots: Sequence[Shot]
     return logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
 
 
-def name(proposals: Sequence[Proposal], log_p: np.ndarray, phrases: Sequence[str], least: float) -> Named:
+def name(
+    proposals: Sequence[Proposal],
+    log_p: np.ndarray,
+    phrases: Sequence[str],
+    least: float,
+    known: Collection[str] = (),
+) -> Named:
     """The names that fit best, each given once; what fits none well enough is left out.
 
     :param log_p: how each proposal looks, shape (K, phrases).
     :param least: score from which on a name is given.
+    :param known: what was there before, if there was a before: that something else appears is unlikely.
     """
+    if known:
+        log_p = log_p + np.where([phrase in known for phrase in phrases], 0.0, _NEW)
+        log_p = log_p - np.logaddexp.reduce(log_p, axis=1, keepdims=True)
     things = _things(proposals, log_p)
     if not things:
         return {}

@@ -75,6 +75,8 @@ def test_a_part_of_a_thing_has_to_look_like_something_else(rng: np.random.Genera
     assert list(naming.name(found, looks, phrases, least=0.1)) == ["red bowl"]
     looks[1, phrases.index("red bowl")] = -12.0
     assert set(naming.name(found, looks, phrases, least=0.1)) == {"red bowl", "chips bag"}
+    looks[1, phrases.index("sponge")] = np.log(0.08)  # what was seen before is likelier to be seen again
+    assert set(naming.name(found, looks, phrases, least=0.1, known=["red bowl", "sponge"])) == {"red bowl", "sponge"}
 
 
 def test_sizes_tell_what_looks_cannot() -> None:
