@@ -11,9 +11,13 @@ from saycan.affordance import Affordance, SuccessValues
 from saycan.imagination import imagine
 from saycan.perception import Perception
 from saycan.types import Candidate, SceneView
+from sim.panda import HOME, STEP
 from sim.tabletop import Tabletop
 from skills.execute import Outcome, Watch, execute
 from skills.library import Skill
+
+_WAY_BACK = 30  # control steps that it may take
+_CLEAR, _THERE = 0.2, 0.04  # metres: height above which the hand moves to the side, and how near is near enough
 
 
 class TabletopBody:
@@ -64,5 +68,19 @@ class TabletopBody:
             self._watch,
             self.each_step,
         )
+        self._withdraw()
         self.world.settle(limit=12)
         return outcome
+
+    def _withdraw(self) -> None:
+        """An empty hand goes up, and then back to where it began, so that it hides nothing from the cameras."""
+        for _ in range(_WAY_BACK):
+            hand = self.world.hand()
+            way = HOME - hand.position
+            if hand.gripping or np.linalg.norm(way) < _THERE:
+                return
+            if hand.position[2] < _CLEAR:
+                way[:2] = 0.0
+            self.world.step(np.array([*np.clip(way / STEP, -1.0, 1.0), 0.0, 1.0]))
+            if self.each_step:
+                self.each_step()
