@@ -18,6 +18,7 @@ from saycan.judging.trial import Job, broken, drawn_scene, identity, run_trial
 from saycan.perception import Oracle, view_of
 from saycan.types import Candidate
 from sim.goals import parse
+from sim.panda import HOME
 from sim.scenes import SceneSpec
 from sim.tabletop import Tabletop
 from skills import library
@@ -76,6 +77,18 @@ def test_something_else_is_moved_where_there_is_room(world: Tabletop) -> None:
     bystander._move_another(named(RED))
     far = {n: float(np.linalg.norm(b.position - before.boxes[n].position)) for n, b in world.state().boxes.items()}
     assert sorted(far.values())[:2] == [0.0, 0.0] and 0.02 < max(far.values()) < 0.09 and far["red block"] == 0.0
+
+
+def test_an_empty_hand_gets_out_of_the_cameras_way_and_a_full_one_stays(world: Tabletop) -> None:
+    body, snapshot = TabletopBody(world, LIBRARY, Oracle()), world.save()
+    outcomes = {}
+    for text in (RED, "push the blue block left"):
+        world.restore(snapshot)
+        outcomes[text] = body.execute(named(text)), world.state()
+    assert all(outcome.success for outcome, _ in outcomes.values())
+    (_, full), (_, empty) = outcomes.values()
+    assert full.held == "red block" and np.linalg.norm(full.hand.position - HOME) > 0.06
+    assert empty.held is None and np.linalg.norm(empty.hand.position - HOME) < 0.06
 
 
 def test_wilson_intervals() -> None:
