@@ -35,6 +35,7 @@ def merge(model: Any, adapter: str) -> dict[str, Any]:
     :raises ModelError: if the adapter is not for this model. A CheckpointError if it cannot be read.
     """
     tensors, record = checkpoint.read(path_of(adapter), _REMEDY)
+    scale = _scale_of(record, adapter)
     layers = {name.removesuffix(".A") for name in tensors if name.endswith(".A")}
     modules = dict(model.named_modules())
     for layer in sorted(layers):
@@ -45,7 +46,7 @@ def merge(model: Any, adapter: str) -> dict[str, Any]:
                 f"the adapter '{adapter}' was trained for {record.get('model', 'another model')}, not for this one; choose that with "
                 f"llm.model=, or leave the adapter out (planner=base)"
             )
-        weight.data = (weight.float() + record["scale"] * (b @ a)).to(weight.dtype)
+        weight.data = (weight.float() + scale * (b @ a)).to(weight.dtype)
     return record
 
 
@@ -63,8 +64,16 @@ def read_into(learned: Mapping[str, torch.Tensor], adapter: str, scale: float) -
             f"llm.model=, or begin with the model as it comes (start=none)"
         )
     for name, weight in learned.items():
-        factor = record["scale"] / scale if name.endswith(".B") else 1.0
+        factor = _scale_of(record, adapter) / scale if name.endswith(".B") else 1.0
         weight.copy_(tensors[name].float() * factor)
+
+
+def _scale_of(record: Mapping[str, Any], adapter: str) -> float:
+    if "scale" not in record:
+        raise ModelError(
+            f"{path_of(adapter)} does not say its scale, so it is no adapter of {_REMEDY.split(' install')[0]}"
+        )
+    return float(record["scale"])
 
 
 def low_rank_parts(model: Any) -> dict[str, torch.Tensor]:

@@ -20,6 +20,7 @@ from saycan.learning.trainer import STATE
 from saycan.learning.transcripts import STYLE, Transcript, draw_scene_of_transcripts, rows
 from sim.cli import InputError
 from sim.paths import CONFIGS
+from skills import checkpoint
 from skills.checkpoint import CheckpointError
 
 SETTINGS = Settings(minutes=5.0, rank=16, learning_rate=1e-2)
@@ -132,6 +133,9 @@ def test_an_adapter_for_another_model_is_one_sentence(toy: Path, tmp_path: Path)
         load(str(toy), adapter=str(tmp_path / "a.safetensors"))
     with pytest.raises(CheckpointError, match="train_planner"):
         load(str(toy), adapter=str(tmp_path / "none.safetensors"))
+    checkpoint.write(tmp_path / "bare.safetensors", tensors, {"model": "tiny"})
+    with pytest.raises(ModelError, match="does not say its scale"):
+        load(str(toy), adapter=str(tmp_path / "bare.safetensors"))
 
 
 @pytest.mark.parametrize("command", ["run", "benchmark", "evaluate_language", "trials"])
