@@ -13,7 +13,7 @@ from saycan.learning.spots import place, spot
 from sim import cabinet
 from sim.relations import DIRECTIONS, REGIONS, is_at, is_in
 
-_AT_HOME = 0.3  # of the wishes for a place that something is at already, the share that is kept: a third of the table is "the left side"
+_AT_HOME = 0.1  # of the wishes for a place that something is at already, the share that is kept: a third of the table is "the left side"
 FLAT = ("block", "sponge", "chips bag")
 """What other things can stand on."""
 

@@ -28,7 +28,7 @@ SINGLE: dict[Ask, float] = {
     requests.take: 2.0,
     requests.put_in: 3.5,
     requests.bring: 7.0,
-    requests.already: 1.5,
+    requests.already: 0.6,
     requests.put_on: 1.8,
     requests.put_at: 2.8,
     requests.put_beside: 0.8,
