@@ -106,6 +106,7 @@ class Dyna:
         self._rng, self.values = np.random.default_rng([seed, 0]), Values()
         self._real, self._imagined = list[Execution](), deque[Imagined](maxlen=settings.remember)
         self._skills: list[str] = []
+        self._possible: dict[str | None, set[str]] = {}  # what was possible at some time with this in the hand
         self.imagined, self.imagined_seconds = 0, 0.0
         """How many executions were imagined, and how long that took."""
 
@@ -139,6 +140,7 @@ class Dyna:
 
     def _choose(self, episode: RealEpisode) -> str:
         possible = episode.possible()
+        self._possible.setdefault(episode.situation().facts.held, set()).update(possible)
         if self._rng.random() < self._settings.explore:
             return possible[int(self._rng.integers(len(possible)))]
         return self.values.best(episode.situation(), possible, self._rng)
@@ -175,13 +177,13 @@ class Dyna:
         return self._real[int(self._rng.integers(len(self._real)))]
 
     def _policy(self, situations: Sequence[Situation]) -> list[str]:
-        random = self._rng.random(len(situations)) < self._settings.explore
-        return [
-            self._skills[int(self._rng.integers(len(self._skills)))]
-            if r
-            else self.values.best(s, self._skills, self._rng)
-            for s, r in zip(situations, random, strict=True)
-        ]
+        """As for real, among what has been seen to be possible: of what nobody would try a model has not learned what would come."""
+        chosen = []
+        for now, random in zip(situations, self._rng.random(len(situations)) < self._settings.explore, strict=True):
+            possible = sorted(self._possible.get(now.facts.held, self._skills))
+            best = self.values.best(now, possible, self._rng)
+            chosen.append(possible[int(self._rng.integers(len(possible)))] if random else best)
+        return chosen
 
     def _lesson(self) -> Lesson:
         """Something to learn from again: half of the time imagined, if anything was."""

@@ -157,6 +157,16 @@ def test_who_imagines_needs_fewer_real_executions(monkeypatch: pytest.MonkeyPatc
     assert final[3] > 0.7 and final[0] < 0.4, final
 
 
+def test_only_what_was_seen_to_be_possible_is_imagined() -> None:
+    learner = Dyna({}, replace(SETTINGS, explore=0.5), 0, [ToyModel()])
+    learner._skills = ["take", "put", "fly"]
+    learner._possible = {None: {"take"}, "red block": {"put", "fly"}}
+    empty = Situation(Facts.of([("red block", TABLE)]), (), "x")
+    full, strange = (Situation(Facts.of([(name, HAND)]), (), "x") for name in ("red block", "apple"))
+    chosen = [learner._policy([empty, full, strange]) for _ in range(60)]
+    assert [set(skills) for skills in zip(*chosen, strict=True)] == [{"take"}, {"put", "fly"}, {"take", "put", "fly"}]
+
+
 def result(run: Run, **changes: Any) -> str:
     data = {**asdict(run), "curve": [[0, 0.0], [4, 0.5]], "executions_before": 0, "imagined": 0, "seconds": 1.0}
     return json.dumps({**data, **changes})
