@@ -39,9 +39,18 @@ def main(config: Any) -> int:
         bar = bars.add_task(f"Training ({config.method})", total=config.minutes, note="")
         for figures in _logged(trainer.run(folder), folder / "progress.csv", config.resume):
             bars.update(bar, completed=figures["minutes"], note=f"loss {figures['loss']:.3f}")
+    if config.blend:
+        trainer.blend(config.blend)
     draw({config.method: folder / "progress.csv"}, folder / "curves.png")
     figures = {key: round(value, 4) for key, value in {**trainer.test(), **before_and_after(trainer)}.items()}
-    record = {"model": config.llm.model, "method": config.method, "seed": config.seed, "start": config.start, **figures}
+    record = {
+        "model": config.llm.model,
+        "method": config.method,
+        "seed": config.seed,
+        "start": config.start,
+        "blend": config.blend,
+        **figures,
+    }
     trainer.export(folder / INSTALLED.name, record)
     if config.install:
         shutil.copy(folder / INSTALLED.name, INSTALLED)

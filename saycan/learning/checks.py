@@ -11,7 +11,7 @@ _POSITIVE = (
     *("discriminator_rate", "discriminator_epochs"),
 )
 _NOT_NEGATIVE = ("seed", "beta", "strength", "price", "alone")
-_SHARES = ("clip", "keep", "prefer")
+_SHARES = ("clip", "keep", "prefer", "blend")
 _CHOICES = {"world": ("rehearsed", "imagined", "simulated"), "judge": ("truth", "rubric", "llm")}
 
 
@@ -19,6 +19,8 @@ def check(config: Any) -> None:
     """Raise an InputError where a value makes no sense. Each method has some of the settings only."""
     if config.resume and not config.out:
         raise InputError("resume=true needs the folder of the training that was stopped: out=DIR")
+    if config.blend and config.start == "none":
+        raise InputError("blend= needs something to blend with: start=planner or start=FILE")
     for key in (k for k in _POSITIVE if k in config and config[k] <= 0):
         raise InputError(f"{key} must be more than 0, not {config[key]}")
     for key in (k for k in _NOT_NEGATIVE if k in config and config[k] < 0):

@@ -114,6 +114,19 @@ class Trainer(ABC):
         self._optimiser.step()
         self._optimiser.zero_grad()
 
+    @torch.no_grad()
+    def blend(self, share: float) -> None:
+        """Go part of the way back to the adapter that the training went on from: the mean of the weights, of A and B each on their own.
+
+        Ends of one run of trainings lie in one basin, and their mean is often as good as each where that is good (Wortsman et al. 2022,
+        "Model soups", arXiv 2203.05482).
+        """
+        assert self.settings.start is not None, "there is nothing to blend with"
+        ends = {name: weight.clone() for name, weight in self.learned.items()}
+        read_into(self.learned, self.settings.start, self.settings.scale)
+        for name, weight in self.learned.items():
+            weight.lerp_(ends[name], 1 - share)
+
     def train_too(self, name: str, module: torch.nn.Module, rate: float) -> None:
         """Train something beside the adapter; it is saved and restored with it."""
         self.trained |= {f"{name}.{key}": weight for key, weight in module.named_parameters()}

@@ -124,6 +124,19 @@ def test_a_training_begins_where_an_adapter_ends(toy: Path, tmp_path: Path) -> N
         trainer(toy, groups, replace(SETTINGS, rank=4, start=str(path)))
 
 
+def test_an_end_is_blended_with_its_beginning(toy: Path, tmp_path: Path) -> None:
+    first = trainer(toy, transcripts(3))
+    list(zip(range(3), first.run(), strict=False))
+    first.export(tmp_path / "first.safetensors", {"model": "tiny"})
+    second = trainer(toy, transcripts(3), replace(SETTINGS, start=str(tmp_path / "first.safetensors")))
+    before = {name: weight.detach().clone() for name, weight in second.learned.items()}
+    list(zip(range(3), second.run(), strict=False))
+    after = {name: weight.detach().clone() for name, weight in second.learned.items()}
+    second.blend(0.25)
+    for name, weight in second.learned.items():
+        assert torch.allclose(weight, 0.25 * before[name] + 0.75 * after[name], atol=1e-5), name
+
+
 def test_an_adapter_for_another_model_is_one_sentence(toy: Path, tmp_path: Path) -> None:
     learner = trainer(toy, transcripts(3))
     tensors = {name.replace("layers.1", "layers.7"): weight for name, weight in learner.learned.items()}

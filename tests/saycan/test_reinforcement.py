@@ -264,6 +264,7 @@ def test_episodes_can_be_imagined(lively: Path, pick: Mapping[str, Skill]) -> No
     [
         (["method=grpo", "group=1"], "group must be 2 or more"),
         (["method=grpo", "judge=nobody"], "judge must be one of truth, rubric, llm"),
+        (["blend=0.5"], "blend= needs something to blend with"),
         (["method=inverse", "world=moon"], "world must be one of rehearsed, imagined, simulated"),
         (["method=implicit", "prefer=1.5"], "prefer must be from 0 to 1"),
         (["method=implicit", "sharpness=0"], "sharpness must be more than 0"),
