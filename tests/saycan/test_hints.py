@@ -66,7 +66,7 @@ def kitchen() -> SceneView:
         ("take the purple thing", "Purple: nothing."),
         ("put it in the bowl that is not red", "Not red: green bowl."),
         ("close the drawer", "Not here: drawer."),
-        ("put the red block in the yellow dish", "Not here: yellow dish."),
+        ("put the red block in the bin", "Not here: bin."),
     ],
 )
 def test_what_is_asked_for_is_told(view: SceneView, instruction: str, line: str) -> None:
