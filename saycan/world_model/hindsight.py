@@ -15,7 +15,7 @@ import numpy as np
 from saycan.language.parts import SIDES
 from saycan.learning.grammar import fill, grammar, pick, spoken
 from saycan.learning.wishes import Wish, ways
-from saycan.world_model.facts import HAND, PARTS, Facts
+from saycan.world_model.facts import HAND, PARTS, TABLE, Facts
 from saycan.world_model.log import Execution
 from sim.cabinet import NAME as DRAWER
 from sim.objects import Thing, catalogue
@@ -66,13 +66,12 @@ def asked_anew(row: Execution, rng: np.random.Generator) -> Execution:
 
 def _told_by(name: str, place: str) -> list[str]:
     """Goals that a fact fulfils."""
-    if place == HAND:
-        return [f"holding({name})"]
+    if place in (HAND, TABLE):
+        return [f"holding({name})"] if place == HAND else []
     relation, _, other = place.partition(" the ")
     if relation in ("in", "on") and other:
         return [f"{relation}({name}, {other})"] * 2
-    regions = [f"{side}" for side in SIDES if side in REGIONS and _at(place, side)]
-    return [f"at({name}, {region})" for region in (*regions, f"{place} corner", place) if region in REGIONS]
+    return [f"at({name}, {region})" for region in REGIONS if _at(place, region)]
 
 
 def _any_goal(rng: np.random.Generator, things: Sequence[str], holders: Sequence[str]) -> str:
@@ -145,10 +144,10 @@ def _fact(fact: str, about: tuple[str, ...], places: Mapping[str, str]) -> bool 
         return place == HAND
     if fact == "at":
         return _at(place, about[1])
+    if place == f"{fact} the {about[1]}":
+        return True
     # What lies on something that lies in a bowl is told by the former, and may well be in the bowl.
-    return (
-        True if place == f"{fact} the {about[1]}" else None if fact == "in" and place.startswith("on the ") else False
-    )
+    return None if fact == "in" and place.startswith("on the ") and place != TABLE else False
 
 
 def _at(place: str, region: str) -> bool | None:

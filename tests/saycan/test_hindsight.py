@@ -93,6 +93,14 @@ def test_what_is_made_up_is_about_what_there_is_and_true_as_often_as_not() -> No
     assert {row.after for row in asked} == {END.after} and len({row.instruction for row in asked}) > 100
 
 
+def test_told_roughly_the_table_is_no_thing_to_put_anything_on() -> None:
+    row = END.roughly
+    things = {name: catalogue()[name] for name, _ in row.after.places}
+    assert holds("in(red block, green bowl)", row.after, things) is False
+    goals = {asked_anew(row, np.random.default_rng(seed)).goal for seed in range(100)}
+    assert not any("table" in goal or goal.startswith("at(") for goal in goals) and len(goals) > 4
+
+
 def test_nothing_is_made_up_where_there_is_nothing_to_move() -> None:
     row = replace(END, after=read("red bowl (right)"))
     assert asked_anew(row, np.random.default_rng(0)) == row
