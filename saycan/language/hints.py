@@ -98,9 +98,8 @@ def _alike(seen: Seen, instruction: str) -> list[str]:
         kinds = mentions.kinds(seen.names)
         pairs = mentions.of_other_colours(kinds.get("block", []), kinds.get("bowl", []))
         return [f"Of other colours: {'; '.join(f'{a} and {b}' for a, b in pairs) or 'nothing'}."]
-    what_goes_in = sorted(
-        seen.names, key=lambda n: "receptacle" in seen.view.classes[n]
-    )  # before what it goes in, as above
+    # What goes into something stands before it, as above.
+    what_goes_in = sorted(seen.names, key=lambda n: "receptacle" in seen.view.classes[n])
     by_colour: dict[str, list[str]] = {}
     for name in what_goes_in:
         by_colour.setdefault(name.split()[0], []).append(name)

@@ -62,13 +62,8 @@ def any_but(names: Names, rng: np.random.Generator) -> Request:
     holder = one_of(rng, names.receptacles)
     if any(_inside(names, n, holder) for n in members):
         raise UnsuitableError
-    a = (
-        str(pick(rng, entry["some"]))
-        if "some" in entry
-        else f"{pick(rng, ['a', 'any', 'one'])} {pick(rng, entry['one'])}"
-    )
     words = {
-        "a": a,
+        "a": names.some(entry),
         "y": names.the(left_out, positions=False),
         "one": str(pick(rng, entry["one"])),
         "r": names.the(holder),

@@ -14,10 +14,8 @@ from saycan.perception.proposals import Proposal
 from saycan.perception.rig import Shot
 from saycan.perception.sizes import log_fit
 
-_SURE, _UNLIKE = (
-    0.5,
-    1.5e-2,
-)  # of what may be a part of another thing: least probability of its name, most of that one's
+# Of what may be a part of another thing: least probability of its name, most of that one's.
+_SURE, _UNLIKE = 0.5, 1.5e-2
 _HIDDEN = 0.25  # weight of how large it is, of what the fingers hide in part
 _STEP = 0.005  # metres by which one thing's top is above another's that it stands on
 _NEW = -3.0  # log-odds of a thing that was never seen before against one that was
