@@ -136,6 +136,30 @@ def impossible(names: Names, rng: np.random.Generator) -> Request:
     return _refusal(rng, "impossible", x=names.the(one_of(rng, names.all)))
 
 
+def contradiction(names: Names, rng: np.random.Generator) -> Request:
+    """What cannot be true at once, or is undone by its own second half."""
+    return _about_two(names, rng, "contradiction")
+
+
+def question(names: Names, rng: np.random.Generator) -> Request:
+    """About what is here: an answer is wanted, nothing is to be done."""
+    return _about_two(names, rng, "question")
+
+
+def _about_two(names: Names, rng: np.random.Generator, section: str) -> Request:
+    if len(names.movable) < 2 or not names.receptacles:
+        raise UnsuitableError
+    x, y = (names.the(str(n), positions=False) for n in rng.permutation(names.movable)[:2])
+    r, s = (names.the(str(n), positions=False) for n in (list(rng.permutation(names.receptacles)) * 2)[:2])
+    many = str(pick(rng, pick(rng, [e for e in grammar()["things"] if "many" in e])["many"]))
+    template = str(pick(rng, grammar()["refusals"][section]))
+    if "{s}" in template and r == s:
+        raise UnsuitableError
+    if "the drawer" in template and cabinet.NAME not in names.receptacles:
+        raise UnsuitableError
+    return Request("!" * (section == "question") + fill(rng, template, x=x, y=y, r=r, s=s, many=many), "none")
+
+
 def too_large(names: Names, rng: np.random.Generator) -> Request:
     """To lift what the fingers cannot hold, or to put it anywhere."""
     name = one_of(rng, [n for n in names.all if names.kind(n) in _LARGE])
@@ -213,6 +237,8 @@ REFUSALS: dict[Callable[[Names, np.random.Generator], Request], float] = {
     nobody_has: 2.0,
     out_of_reach: 14.0,  # few scenes have something there
     impossible: 3.5,
+    contradiction: 2.5,
+    question: 3.5,
     too_large: 1.5,
     not_a_container: 1.8,
     appliance: 1.5,

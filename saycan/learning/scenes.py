@@ -52,8 +52,8 @@ def _spec(rng: np.random.Generator, kind: str, things: list[str], holders: list[
     receptacles = [*holders, *([cabinet.NAME, cabinet.NAME] if kind == "kitchen" else [])]
     if receptacles and rng.random() < 0.35:
         chosen = [str(n) for n in rng.permutation(things)[: int(rng.integers(1, 3))]]
-        holder = str(rng.choice(receptacles))
-        extra["inside"] = {name: holder for name in chosen if name != "water bottle"}
+        holders = [str(rng.choice(receptacles))] * 2 if rng.random() < 0.6 else rng.permutation(receptacles).tolist()
+        extra["inside"] = {n: r for n, r in zip(chosen, holders, strict=False) if n != "water bottle"}
     if rng.random() < 0.2:
         free = [
             name

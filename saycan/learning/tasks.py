@@ -12,7 +12,7 @@ import numpy as np
 import yaml
 
 from saycan.judging.suite import FOLDER, SuiteTask
-from saycan.learning import choices, requests, sets, towers
+from saycan.learning import choices, recipes, requests, sets, towers
 from saycan.learning.expert import Expert
 from saycan.learning.grammar import join, normalised, pick, spoken
 from saycan.learning.nouns import Names, UnsuitableError
@@ -25,14 +25,14 @@ from sim.state import WorldState
 Ask = Callable[[Names, np.random.Generator], Request]
 
 SINGLE: dict[Ask, float] = {
-    requests.take: 2.0,
-    requests.put_in: 3.5,
+    requests.take: 3.0,
+    requests.put_in: 4.5,
     requests.bring: 7.0,
     requests.already: 0.6,
-    requests.put_on: 1.8,
-    requests.put_at: 2.8,
+    requests.put_on: 2.5,
+    requests.put_at: 8.0,
     requests.put_beside: 0.8,
-    requests.push: 1.5,
+    requests.push: 2.0,
     requests.open_drawer: 0.8,
     requests.close_drawer: 1.1,
     requests.take_out: 1.2,
@@ -56,8 +56,10 @@ SETS: dict[Ask, float] = {
     sets.two: 1.5,
     sets.one_by_one: 2.5,
     sets.too: 1.8,
+    recipes.in_steps: 5.0,
+    recipes.swap: 12.0,  # few scenes have two things in two receptacles
 }
-_SHARES = {"single": 0.27, "several": 0.20, "set": 0.36, "refuse": 0.17}
+_SHARES = {"single": 0.30, "several": 0.18, "set": 0.34, "refuse": 0.18}
 _PARTS = [2, 2, 2, 3, 3, 4]  # requests in one breath
 _SET_AMONG_SEVERAL = 0.45  # share of them that are about several things
 _TRIES = 10  # requests before something else is asked for
