@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,7 +30,9 @@ class Settings:
     :param updates: of the table, for each real execution.
     :param rollouts: imagined rollouts for each real execution, each from a scene that was really seen.
     :param remember: imagined executions that are learned from; older ones, of a model that knew less, are forgotten.
-    :param others: share of the rollouts that imagine another instruction heard before in that scene than the one it was seen with.
+    :param others: share of the rollouts that imagine another instruction in that scene than the one it was seen with.
+    :param heard_only: whether that is one that was heard before, or any of the world's: to hear one takes no execution.
+    :param real_tries: what has really been tried so often in a state is no longer learned from dreams; 0: it always is.
     :param model_every: real executions between two lessons of the world model; ``model_steps``: steps of its optimiser in each.
     """
 
@@ -44,6 +46,8 @@ class Settings:
     rollouts: float
     remember: int
     others: float
+    heard_only: bool
+    real_tries: int
     model_every: int
     model_steps: int
 
@@ -104,6 +108,7 @@ class Dyna:
         self._library, self._settings, self._seed = library, settings, seed
         self._learners, self._dreamer = learners, Dreamer(models, doubt)
         self._rng, self.values = np.random.default_rng([seed, 0]), Values()
+        self._tried: Counter[tuple[Any, str]] = Counter()
         self._real, self._imagined = list[Execution](), deque[Imagined](maxlen=settings.remember)
         self._skills: list[str] = []
         self._possible: dict[str | None, set[str]] = {}  # what was possible at some time with this in the hand
@@ -117,7 +122,8 @@ class Dyna:
             episode = RealEpisode(self._library, self._rng)
             self._skills = episode.skills()
             for _ in range(s.skills_per_episode):
-                self._real.append(episode.execute(self._choose(episode)))
+                self._real.append(row := episode.execute(self._choose(episode)))
+                self._tried[_state(situation(row)), row.skill] += 1
                 self._improve()
                 if len(self._real) % s.evaluate_every == 0:
                     curve.append((len(self._real), self.success(len(self._real))))
@@ -151,7 +157,7 @@ class Dyna:
         for learner in self._learners if count % s.model_every == 0 else ():
             for _ in range(s.model_steps):
                 learner.learn(self._real)
-        if s.imagination and count >= s.model_every:
+        if s.imagination and (count >= s.model_every or not self._learners):
             self._imagine(int(s.rollouts) + int(self._rng.random() < s.rollouts % 1))
         for _ in range(s.updates):
             self.values.learn(self._lesson(), self._skills)
@@ -169,8 +175,10 @@ class Dyna:
     def _start(self) -> Situation:
         """A scene that was really seen, as if the instruction, or another one, had just been given there."""
         seen = self._any()
-        other = self._rng.random() < self._settings.others
-        return Situation(seen.before, (), (self._any() if other else seen).instruction)
+        if self._rng.random() >= self._settings.others:
+            return Situation(seen.before, (), seen.instruction)
+        asked = self._any().instruction if self._settings.heard_only else str(self._rng.choice(RealEpisode.instructions))
+        return Situation(seen.before, (), asked)
 
     def _any(self) -> Execution:
         """One of the real executions."""
@@ -186,14 +194,18 @@ class Dyna:
         return chosen
 
     def _lesson(self) -> Lesson:
-        """Something to learn from again: half of the time imagined, if anything was."""
-        if self._imagined and self._rng.random() < 0.5:
-            dream = self._imagined[int(self._rng.integers(len(self._imagined)))]
+        """Something to learn from again: half of the time imagined, if anything was, and reality does not know better."""
+        if self._imagined and self._rng.random() < 0.5 and (dream := self._dream()):
             # Not its chance: a small one everywhere would make whatever was imagined worth repeating.
             fulfilled = dream.future.fulfilled > 0.5
             return Lesson(dream.before, dream.skill, float(fulfilled), dream.future.after)
         row = self._any()
         return Lesson(situation(row), row.skill, float(row.fulfilled), reached(row))
+
+    def _dream(self) -> Imagined | None:
+        dream = self._imagined[int(self._rng.integers(len(self._imagined)))]
+        tried = self._tried[_state(dream.before), dream.skill]
+        return None if 0 < self._settings.real_tries <= tried else dream
 
 
 def _state(now: Situation) -> tuple[Any, ...]:

@@ -39,8 +39,10 @@ class RealEpisode:
     :param library: the skills that may be used.
     """
 
+    instructions = tuple(GOALS)
+
     def __init__(self, library: Mapping[str, Skill], rng: np.random.Generator):
-        instruction = str(rng.choice(list(GOALS)))
+        instruction = str(rng.choice(self.instructions))
         scene = SceneSpec("tabletop", OBJECTS, int(rng.integers(2**31)))
         self.task = SuiteTask(instruction, "", scene, GOALS[instruction], False)
         self._world = Tabletop()

@@ -22,6 +22,7 @@ from sim.objects import Thing, catalogue
 from sim.relations import REGIONS
 
 _FULFILLED = 0.5  # share of new instructions that are drawn from those that are fulfilled
+_NEARLY = 0.5  # share of the others that are nearly fulfilled: another thing there, or only one of several, or upside down
 _SEVERAL = 0.3  # share of those about what goes into something that are about all of a kind
 _TEMPLATES = {"in": "put_in", "on": "put_on", "at": "put_at", "holding": "take"}
 
@@ -57,7 +58,9 @@ def asked_anew(row: Execution, rng: np.random.Generator) -> Execution:
     if true and rng.random() < _FULFILLED:
         goal = str(pick(rng, true))
     else:
-        goal = _any_goal(rng, things, [name for name, thing in here.items() if thing.is_receptacle])
+        near = [goal for name, place in row.after.places if name in things for goal in _missed(name, place, things)]
+        holders = [name for name, thing in here.items() if thing.is_receptacle]
+        goal = str(pick(rng, near)) if near and rng.random() < _NEARLY else _any_goal(rng, things, holders)
     fulfilled = holds(goal, row.after, here)
     if fulfilled is None:  # facts do not tell
         return row
@@ -72,6 +75,19 @@ def _told_by(name: str, place: str) -> list[str]:
     if relation in ("in", "on") and other:
         return [f"{relation}({name}, {other})"] * 2
     return [f"at({name}, {region})" for region in REGIONS if _at(place, region)]
+
+
+def _missed(name: str, place: str, things: Sequence[str]) -> list[str]:
+    """Goals that a fact nearly fulfils."""
+    relation, _, other = place.partition(" the ")
+    if place == TABLE or relation not in ("in", "on") or not other:
+        return []
+    kind = catalogue()[name].kind
+    alike = [n for n in things if n not in (name, other) and catalogue()[n].kind == kind]
+    turned = [f"on({other}, {name})"] if relation == "on" and other in things else []
+    every = [f"all({kind}, in(_, {other}))"] if alike and relation == "in" else []
+    rivals = alike or [n for n in things if n not in (name, other)]
+    return [*(f"{relation}({n}, {other})" for n in rivals), *turned, *every]
 
 
 def _any_goal(rng: np.random.Generator, things: Sequence[str], holders: Sequence[str]) -> str:

@@ -18,12 +18,13 @@ from saycan.experiments import dyna
 from saycan.experiments.arms import Run, missing, summary
 from saycan.experiments.dyna import Dyna, Lesson, Settings, Values
 from saycan.experiments.statistics import bootstrap, executions_to, iqm
-from saycan.world_model.base import Situation, WorldModel, reached
+from saycan.world_model.base import Future, Situation, WorldModel, reached
 from saycan.world_model.facts import HAND, TABLE, Change, Facts, choices
 from saycan.world_model.log import Execution
+from saycan.world_model.rollouts import Imagined
 from sim.cli import InputError
 
-SETTINGS = Settings(0, 1, 4, 2, 1, 3, 0.2, 0.0, 50, 0.5, 5, 0)
+SETTINGS = Settings(0, 1, 4, 2, 1, 3, 0.2, 0.0, 50, 0.5, True, 0, 5, 0)
 RUN = Run("real", 0, "", SETTINGS, 1e-3, 8, 0.5)
 
 
@@ -87,8 +88,10 @@ def holds(facts: Facts, instruction: str) -> bool:
 class ToyEpisode:
     """The toy world, as the learner meets it."""
 
+    instructions = tuple(f"put the {toy} in the {bowl}" for toy in TOYS for bowl in BOWLS)
+
     def __init__(self, _: Any, rng: np.random.Generator):
-        self._instruction = f"put the {rng.choice(TOYS)} in the {rng.choice(BOWLS)}"
+        self._instruction = str(rng.choice(self.instructions))
         self._now = Situation(Facts.of((name, TABLE) for name in (*TOYS, *BOWLS)), (), self._instruction)
 
     def skills(self) -> list[str]:
@@ -148,13 +151,21 @@ def test_who_imagines_needs_fewer_real_executions(monkeypatch: pytest.MonkeyPatc
     shared = {"updates": 100, "executions": 80, "evaluate_every": 80, "evaluate_episodes": 100, "skills_per_episode": 4}
     shared |= {"explore": 0.2, "rollouts": 10.0, "remember": 2000, "others": 0.5, "model_every": 10, "model_steps": 0}
     final = {}
-    for depth in (0, 3):
-        arms = [
-            Dyna({}, Settings(imagination=depth, **shared), seed, [ToyModel()] if depth else []) for seed in range(5)
-        ]
-        final[depth] = np.mean([arm.run()[-1][1] for arm in arms])
+    for depth, heard_only in ((0, True), (3, True), (3, False)):
+        settings = Settings(imagination=depth, heard_only=heard_only, real_tries=0, **shared)
+        arms = [Dyna({}, settings, seed, [ToyModel()] if depth else []) for seed in range(5)]
+        final[depth, heard_only] = np.mean([arm.run()[-1][1] for arm in arms])
         assert all((arm.imagined > 0) == bool(depth) for arm in arms)
-    assert final[3] > 0.7 and final[0] < 0.4, final
+    assert final[3, True] > 0.6 and final[3, False] > 0.85 and final[0, True] < 0.4, final
+
+
+@pytest.mark.parametrize(("real_tries", "believed"), [(0, True), (2, False), (3, True)])
+def test_what_was_really_tried_is_no_longer_learned_from_dreams(real_tries: int, believed: bool) -> None:
+    learner = Dyna({}, replace(SETTINGS, real_tries=real_tries), 0, [ToyModel()])
+    now = Situation(Facts.of([("red block", TABLE)]), (), "x")
+    learner._imagined.append(Imagined(now, "take", Future(1.0, True, None, now, 1.0)))
+    learner._tried[dyna._state(now), "take"] = 2
+    assert (learner._dream() is not None) is believed
 
 
 def test_only_what_was_seen_to_be_possible_is_imagined() -> None:

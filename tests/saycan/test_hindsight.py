@@ -115,3 +115,13 @@ def test_the_way_is_forgotten_only_where_facts_tell_of_the_end() -> None:
     by_chance = replace(row, fulfilled=True)  # geometry and facts disagree
     for kept in (pushed, by_chance):
         assert {shortened(kept, np.random.default_rng(seed)).done for seed in range(10)} == {way}
+
+
+def test_what_is_nearly_fulfilled_is_asked_often() -> None:
+    """Another block in the bowl, or only one of both: what a model of few executions takes for what was asked."""
+    rough = END.roughly
+    goals = [asked_anew(rough, np.random.default_rng(seed)).goal for seed in range(400)]
+    near = {"in(red block, green bowl)", "all(block, in(_, green bowl))"}
+    assert near <= set(goals) and 0.2 < np.mean([goal in near for goal in goals]) < 0.5
+    stacked = replace(END, after=read("blue block (left), red block (on the blue block)"))
+    assert "on(blue block, red block)" in {asked_anew(stacked, np.random.default_rng(seed)).goal for seed in range(100)}

@@ -101,7 +101,7 @@ def test_what_is_to_be_refused() -> None:
     assert all(task.scene.unreachable for task in unreachable)
 
 
-@pytest.mark.parametrize("name", ["saycan", "smoke"])
+@pytest.mark.parametrize("name", ["saycan", "smoke", "strangers"])
 def test_what_is_not_to_be_refused_can_be_done(name: str) -> None:
     for task in suite(name).tasks:
         if not task.refuse and task.scene.seed not in SLOW:
