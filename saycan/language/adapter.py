@@ -19,7 +19,7 @@ PLANNER, WORLD_MODEL = "planner", "world_model"
 INSTALLED = ASSETS / "planner" / "planner.safetensors"
 INSTALLED_WORLD_MODEL = ASSETS / "world_model" / "world_model.safetensors"
 _SHIPPED = {PLANNER: INSTALLED, WORLD_MODEL: INSTALLED_WORLD_MODEL}
-_REMEDY = "python -m saycan.train_planner install=true"
+_REMEDY = "python -m saycan.train_planner` or `python -m saycan.train_world_model"
 
 
 def path_of(adapter: str) -> Path:
@@ -70,9 +70,7 @@ def read_into(learned: Mapping[str, torch.Tensor], adapter: str, scale: float) -
 
 def _scale_of(record: Mapping[str, Any], adapter: str) -> float:
     if "scale" not in record:
-        raise ModelError(
-            f"{path_of(adapter)} does not say its scale, so it is no adapter of {_REMEDY.split(' install')[0]}"
-        )
+        raise ModelError(f"{path_of(adapter)} does not say its scale, so it is no adapter of `{_REMEDY}`")
     return float(record["scale"])
 
 
