@@ -32,6 +32,7 @@ class Settings:
     :param remember: imagined executions that are learned from; older ones, of a model that knew less, are forgotten.
     :param others: share of the rollouts that imagine another instruction in that scene than the one it was seen with.
     :param heard_only: whether that is one that was heard before, or any of the world's: to hear one takes no execution.
+    :param sure: an imagined end is learned from only if the chance that it fulfils the instruction is this much, or one minus this at most.
     :param real_tries: what has really been tried so often in a state is no longer learned from dreams; 0: it always is.
     :param model_every: real executions between two lessons of the world model; ``model_steps``: steps of its optimiser in each.
     """
@@ -47,6 +48,7 @@ class Settings:
     remember: int
     others: float
     heard_only: bool
+    sure: float
     real_tries: int
     model_every: int
     model_steps: int
@@ -164,11 +166,11 @@ class Dyna:
 
     def _imagine(self, count: int) -> None:
         """Rollouts from scenes that were really seen, by the table's own policy with as much exploration."""
-        began = time.perf_counter()
+        s, began = self._settings, time.perf_counter()
         dreams = self._dreamer.roll_out(
-            [self._start() for _ in range(count)], self._policy, self._settings.imagination, self._rng
+            [self._start() for _ in range(count)], self._policy, s.imagination, self._rng
         )
-        self._imagined += dreams
+        self._imagined += [dream for dream in dreams if abs(dream.future.fulfilled - 0.5) >= s.sure - 0.5]
         self.imagined += len(dreams)
         self.imagined_seconds += time.perf_counter() - began
 

@@ -24,7 +24,7 @@ from saycan.world_model.log import Execution
 from saycan.world_model.rollouts import Imagined
 from sim.cli import InputError
 
-SETTINGS = Settings(0, 1, 4, 2, 1, 3, 0.2, 0.0, 50, 0.5, True, 0, 5, 0)
+SETTINGS = Settings(0, 1, 4, 2, 1, 3, 0.2, 0.0, 50, 0.5, True, 0.5, 0, 5, 0)
 RUN = Run("real", 0, "", SETTINGS, 1e-3, 8, 0.5)
 
 
@@ -152,7 +152,7 @@ def test_who_imagines_needs_fewer_real_executions(monkeypatch: pytest.MonkeyPatc
     shared |= {"explore": 0.2, "rollouts": 10.0, "remember": 2000, "others": 0.5, "model_every": 10, "model_steps": 0}
     final = {}
     for depth, heard_only in ((0, True), (3, True), (3, False)):
-        settings = Settings(imagination=depth, heard_only=heard_only, real_tries=0, **shared)
+        settings = Settings(imagination=depth, heard_only=heard_only, sure=0.85, real_tries=0, **shared)
         arms = [Dyna({}, settings, seed, [ToyModel()] if depth else []) for seed in range(5)]
         final[depth, heard_only] = np.mean([arm.run()[-1][1] for arm in arms])
         assert all((arm.imagined > 0) == bool(depth) for arm in arms)
