@@ -49,11 +49,11 @@ def _kitchen(rng: np.random.Generator) -> SceneSpec:
 
 def _spec(rng: np.random.Generator, kind: str, things: list[str], holders: list[str]) -> SceneSpec:
     extra: dict[str, Any] = {"drawer": str(rng.choice(["open", "closed", "closed"]))} if kind == "kitchen" else {}
-    receptacles = [*holders, *([cabinet.NAME] * 4 if kind == "kitchen" else [])]
-    if receptacles and rng.random() < (0.6 if kind == "kitchen" else 0.35):
+    receptacles = [*holders, *([cabinet.NAME] * 2 if kind == "kitchen" else [])]
+    if receptacles and rng.random() < (0.5 if kind == "kitchen" else 0.35):
         chosen = [str(n) for n in rng.permutation(things)[: int(rng.integers(1, 3))]]
-        holders = [str(rng.choice(receptacles))] * 2 if rng.random() < 0.6 else rng.permutation(receptacles).tolist()
-        extra["inside"] = {n: r for n, r in zip(chosen, holders, strict=False) if n != "water bottle"}
+        into = [str(rng.choice(receptacles))] * 2 if rng.random() < 0.6 else rng.permutation(receptacles).tolist()
+        extra["inside"] = {n: r for n, r in zip(chosen, into, strict=False) if n != "water bottle"}
     if rng.random() < 0.2:
         free = [
             name

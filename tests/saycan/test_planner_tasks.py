@@ -19,6 +19,7 @@ from saycan.learning.inspection import expert_episode
 from saycan.learning.nouns import Names, UnsuitableError
 from saycan.learning.refusals import REFUSALS
 from saycan.learning.scenes import draw_scene
+from saycan.learning.scenes import draw_scene
 from saycan.learning.tasks import SETS, SINGLE, draw_tasks, held_out
 from saycan.learning.transcripts import STYLE, draw_scene_of_transcripts, transcript
 from saycan.learning.wishes import ways
@@ -252,3 +253,14 @@ def test_scenes_have_their_own_words(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(4)
     scenes = [draw_scene_of_transcripts(rng) for _ in range(10)]
     assert all(a.scene == b.scene for group in scenes for a, b in pairwise(group))
+
+
+def test_scenes_have_things_in_others_as_often_as_is_meant() -> None:
+    """A scene that cannot be laid out is drawn anew, which would hide a fault in what lies inside what."""
+    rng = np.random.default_rng(4)
+    specs = [draw_scene(rng)[0] for _ in range(300)]
+    filled = [spec for spec in specs if spec.inside]
+    assert 0.3 < len(filled) / len(specs) < 0.55
+    assert sum(len(set(spec.inside.values())) > 1 for spec in filled) > 10
+    shut = [spec for spec in filled if spec.drawer == "closed" and "drawer" in spec.inside.values()]
+    assert len(shut) > 20
