@@ -167,9 +167,7 @@ class Dyna:
     def _imagine(self, count: int) -> None:
         """Rollouts from scenes that were really seen, by the table's own policy with as much exploration."""
         s, began = self._settings, time.perf_counter()
-        dreams = self._dreamer.roll_out(
-            [self._start() for _ in range(count)], self._policy, s.imagination, self._rng
-        )
+        dreams = self._dreamer.roll_out([self._start() for _ in range(count)], self._policy, s.imagination, self._rng)
         self._imagined += [dream for dream in dreams if abs(dream.future.fulfilled - 0.5) >= s.sure - 0.5]
         self.imagined += len(dreams)
         self.imagined_seconds += time.perf_counter() - began
@@ -179,7 +177,9 @@ class Dyna:
         seen = self._any()
         if self._rng.random() >= self._settings.others:
             return Situation(seen.before, (), seen.instruction)
-        asked = self._any().instruction if self._settings.heard_only else str(self._rng.choice(RealEpisode.instructions))
+        asked = (
+            self._any().instruction if self._settings.heard_only else str(self._rng.choice(RealEpisode.instructions))
+        )
         return Situation(seen.before, (), asked)
 
     def _any(self) -> Execution:

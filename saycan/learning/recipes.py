@@ -27,7 +27,7 @@ def in_steps(names: Names, rng: np.random.Generator) -> Request:
     if len(things) < count + hold:
         raise UnsuitableError
     said, goals, about = list[str](), list[str](), set(things[: count + hold])
-    for i, thing in enumerate(things[:count]):
+    for i in range(count):
         standing = [t for t, goal in zip(things, goals, strict=False) if not goal.startswith("in(")]
         words, goal, target = _stage(names, rng, things[: i + 1], standing)
         said.append(words)
