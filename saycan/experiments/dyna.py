@@ -177,10 +177,9 @@ class Dyna:
         seen = self._any()
         if self._rng.random() >= self._settings.others:
             return Situation(seen.before, (), seen.instruction)
-        asked = (
-            self._any().instruction if self._settings.heard_only else str(self._rng.choice(RealEpisode.instructions))
-        )
-        return Situation(seen.before, (), asked)
+        if self._settings.heard_only:
+            return Situation(seen.before, (), self._any().instruction)
+        return Situation(seen.before, (), str(self._rng.choice(RealEpisode.instructions)))
 
     def _any(self) -> Execution:
         """One of the real executions."""
@@ -205,6 +204,7 @@ class Dyna:
         return Lesson(situation(row), row.skill, float(row.fulfilled), reached(row))
 
     def _dream(self) -> Imagined | None:
+        """One of the imagined executions; None where it has really been tried often enough."""
         dream = self._imagined[int(self._rng.integers(len(self._imagined)))]
         tried = self._tried[_state(dream.before), dream.skill]
         return None if 0 < self._settings.real_tries <= tried else dream

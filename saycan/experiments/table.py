@@ -40,6 +40,7 @@ class RealEpisode:
     """
 
     instructions = tuple(GOALS)
+    """All that is ever asked for here."""
 
     def __init__(self, library: Mapping[str, Skill], rng: np.random.Generator):
         instruction = str(rng.choice(self.instructions))

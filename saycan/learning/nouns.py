@@ -55,7 +55,7 @@ class Names:
 
     def the(self, name: str, positions: bool = True) -> str:
         """A definite phrase for a thing: "the red cube", "the soda", "the block on the left"."""
-        if positions and self._rng.random() < _TOLD_INSIDE and (holder := self._holder(name)):
+        if positions and self._rng.random() < _TOLD_INSIDE and (holder := self.holder(name)):
             where = str(pick(self._rng, ["in", "inside", "from", "that is in", "which is in"]))
             return f"{self._article()} {self.name(name)} {where} the {holder}"
         draw = self._rng.random()
@@ -67,7 +67,7 @@ class Names:
             return f"{self._article()} {colour}"
         return f"{self._article()} {self.name(name)}"
 
-    def _holder(self, name: str) -> str:
+    def holder(self, name: str) -> str:
         """What a thing lies in, if anything."""
         here = self.boxes[name]
         return next((r for r in self.receptacles if r != name and is_in(here, self.boxes[r])), "")

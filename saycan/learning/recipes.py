@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from saycan.learning.nouns import Names, UnsuitableError
 from saycan.learning.requests import FLAT, Request, one_of
 from saycan.learning.spots import place
 from sim import cabinet
-from sim.relations import REGIONS, is_at, is_in
+from sim.relations import REGIONS, is_at
 
 _MOST_STAGES = 3
 _ENDS_IN_HAND = 0.35  # share that ends with something in the hand
@@ -28,8 +29,8 @@ def in_steps(names: Names, rng: np.random.Generator) -> Request:
         raise UnsuitableError
     said, goals, about = list[str](), list[str](), set(things[: count + hold])
     for i in range(count):
-        standing = [t for t, goal in zip(things, goals, strict=False) if not goal.startswith("in(")]
-        words, goal, target = _stage(names, rng, things[: i + 1], standing)
+        unfit = {t for t, goal in zip(things, goals, strict=False) if goal.startswith("in(")}
+        words, goal, target = _stage(names, rng, things[: i + 1], unfit.union(things[i : count + hold]))
         said.append(words)
         goals.append(goal)
         about.add(target)
@@ -37,28 +38,29 @@ def in_steps(names: Names, rng: np.random.Generator) -> Request:
         said.append(_recipe(rng, "hold", x=names.the(things[count], positions=False)))
         goals.append(f"holding({things[count]})")
     shut = names.start.drawer is not None and names.start.drawer < 0.5
-    if shut and rng.random() < _SAYS_OPEN and any(_holder(names, t) == cabinet.NAME for t in about):
+    if shut and rng.random() < _SAYS_OPEN and any(names.holder(t) == cabinet.NAME for t in about):
         said.insert(0, str(pick(rng, ["open the drawer", "pull the drawer open", "open the drawer first"])))
     return Request(_one_after_the_other(rng, said), " and ".join(goals), frozenset(about), last=hold)
 
 
 def _stage(
-    names: Names, rng: np.random.Generator, things: Sequence[str], standing: Sequence[str]
+    names: Names, rng: np.random.Generator, things: Sequence[str], unfit: AbstractSet[str]
 ) -> tuple[str, str, str]:
     """Words for putting the last of some things somewhere, the goal, and what it is about.
 
-    :param things: the others were put somewhere before; ``standing``: those of them that are in nothing.
+    :param things: the others were put somewhere before.
+    :param unfit: what nothing can be put on: it is in something by then, or will be moved.
     """
     thing, before = things[-1], things[:-1]
-    bases = [n for n in names.movable if names.kind(n) in FLAT and n != thing and not _holder(names, n)]
-    bases = [n for n in bases if n not in before or n in standing]
+    fit = [n for n in names.movable if names.kind(n) in FLAT and n not in unfit]
+    bases = [n for n in fit if n in before or not names.holder(n)]
     first = not before
     if names.kind(thing) == "block" and bases and rng.random() < 0.45:
         base = before[-1] if before and before[-1] in bases and rng.random() < 0.7 else one_of(rng, bases)
         told = "it" if before and base == before[-1] and rng.random() < _SAYS_IT else names.the(base, positions=False)
         return _recipe(rng, "on", x=names.the(thing, first), y=told), f"on({thing}, {base})", base
     if names.receptacles and rng.random() < 0.55:
-        holder = one_of(rng, [r for r in names.receptacles if r != _holder(names, thing)])
+        holder = one_of(rng, [r for r in names.receptacles if r != names.holder(thing)])
         words = _recipe(rng, "in", names.kind(holder), x=names.the(thing, first), r=names.the(holder))
         return words, f"in({thing}, {holder})", holder
     region = one_of(rng, [r for r in REGIONS if not is_at(names.boxes[thing], r)])
@@ -77,7 +79,7 @@ def _one_after_the_other(rng: np.random.Generator, said: Sequence[str]) -> str:
 
 def swap(names: Names, rng: np.random.Generator) -> Request:
     """Two things change their places."""
-    held = [(x, r) for x in names.movable if (r := _holder(names, x))]
+    held = [(x, r) for x in names.movable if (r := names.holder(x))]
     pairs = [(a, b) for a in held for b in held if a[1] != b[1]]
     if not pairs:
         raise UnsuitableError
@@ -89,7 +91,3 @@ def swap(names: Names, rng: np.random.Generator) -> Request:
 
 def _recipe(rng: np.random.Generator, templates: str, kind: str = "", **slots: str) -> str:
     return fill(rng, laid(rng, str(pick(rng, grammar()["recipes"][templates])), kind), **slots)
-
-
-def _holder(names: Names, thing: str) -> str:
-    return next((r for r in names.receptacles if r != thing and is_in(names.boxes[thing], names.boxes[r])), "")

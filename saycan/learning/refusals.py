@@ -150,14 +150,13 @@ def _about_two(names: Names, rng: np.random.Generator, section: str) -> Request:
     if len(names.movable) < 2 or not names.receptacles:
         raise UnsuitableError
     x, y = (names.the(str(n), positions=False) for n in rng.permutation(names.movable)[:2])
-    r, s = (names.the(str(n), positions=False) for n in (list(rng.permutation(names.receptacles)) * 2)[:2])
+    r, *others = (names.the(str(n), positions=False) for n in rng.permutation(names.receptacles))
     many = str(pick(rng, pick(rng, [e for e in grammar()["things"] if "many" in e])["many"]))
     template = str(pick(rng, grammar()["refusals"][section]))
-    if "{s}" in template and r == s:
+    if ("{s}" in template and not others) or ("the drawer" in template and cabinet.NAME not in names.receptacles):
         raise UnsuitableError
-    if "the drawer" in template and cabinet.NAME not in names.receptacles:
-        raise UnsuitableError
-    return Request("!" * (section == "question") + fill(rng, template, x=x, y=y, r=r, s=s, many=many), "none")
+    words = {"x": x, "y": y, "r": r, "s": "".join(others[:1]), "many": many}
+    return Request("!" * (section == "question") + fill(rng, template, **words), "none")
 
 
 def too_large(names: Names, rng: np.random.Generator) -> Request:

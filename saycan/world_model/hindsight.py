@@ -22,9 +22,7 @@ from sim.objects import Thing, catalogue
 from sim.relations import REGIONS
 
 _FULFILLED = 0.5  # share of new instructions that are drawn from those that are fulfilled
-_NEARLY = (
-    0.5  # share of the others that are nearly fulfilled: another thing there, or only one of several, or upside down
-)
+_NEARLY = 0.5  # share of the others that are nearly fulfilled: another thing there, one of several, upside down
 _SEVERAL = 0.3  # share of those about what goes into something that are about all of a kind
 _TEMPLATES = {"in": "put_in", "on": "put_on", "at": "put_at", "holding": "take"}
 

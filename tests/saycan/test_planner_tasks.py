@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from itertools import pairwise
 
 import numpy as np
@@ -12,7 +14,7 @@ from saycan.judging.oracle import Oracle
 from saycan.judging.suite import FOLDER, SuiteTask, load_suite, start_state
 from saycan.language.examples import REFUSAL
 from saycan.language.prompt import Style, prompt
-from saycan.learning import transcripts
+from saycan.learning import recipes, refusals, transcripts
 from saycan.learning.expert import Expert
 from saycan.learning.grammar import fill, grammar, normalised
 from saycan.learning.inspection import expert_episode
@@ -263,3 +265,20 @@ def test_scenes_have_things_in_others_as_often_as_is_meant() -> None:
     assert sum(len(set(spec.inside.values())) > 1 for spec in filled) > 3
     shut = [spec for spec in filled if spec.drawer == "closed" and "drawer" in spec.inside.values()]
     assert len(shut) > 10
+
+
+def test_nothing_is_said_twice_where_two_are_meant() -> None:
+    """With one receptacle nobody is asked to put something into two; what is stacked on is not moved afterwards."""
+    rng, seen = np.random.default_rng(5), 0
+    while seen < 60:
+        _, start = draw_scene(rng)
+        names = Names(rng, start)
+        with suppress(UnsuitableError):
+            said = refusals.contradiction(names, rng).said
+            assert len(names.receptacles) > 1 or " and in " not in said, said
+        with suppress(UnsuitableError):
+            goals = recipes.in_steps(names, rng).goal.split(" and ")
+            moved = [re.split(r"[(,)]", goal)[1] for goal in goals]
+            for i, goal in enumerate(goals):
+                assert not goal.startswith("on(") or goal[:-1].split(", ")[1] not in moved[i + 1 :], goals
+            seen += 1
