@@ -1,4 +1,4 @@
-"""Sentences from ``assets/planner/grammar.yaml``: choices, lists and slots, and how people vary what they say."""
+"""Sentences from ``assets/planner/grammar/``: choices, lists and slots, and how people vary what they say."""
 
 from __future__ import annotations
 
@@ -21,8 +21,10 @@ _POLITE, _MOODY, _SLIPS, _SHOUTED = 0.4, 0.08, 0.07, 0.03  # shares of instructi
 
 @cache
 def grammar() -> dict[str, Any]:
-    """The grammar as its file holds it."""
-    found: dict[str, Any] = yaml.safe_load((ASSETS / "planner" / "grammar.yaml").read_text(encoding="utf-8"))
+    """The grammar as its files hold it, each of them its own sections."""
+    found: dict[str, Any] = {}
+    for path in sorted((ASSETS / "planner" / "grammar").glob("*.yaml")):
+        found |= yaml.safe_load(path.read_text(encoding="utf-8"))
     return found
 
 
