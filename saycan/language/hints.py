@@ -24,6 +24,8 @@ _NTH = ("first", "second", "third", "fourth", "fifth", "sixth")
 _MOST_ANCHORS = 3
 _NEXT_WORDS = 4  # so soon after "closest" follows what something is closest to
 
+_ROBOT = "robot"
+_FROM_ROBOT = re.compile(r"^\W*((to|from|of) )?(you|yourself|(the |your )?(robot|arm|base))\b")
 _ASKS_FOR_DISTANCE = re.compile(
     r"\b(near(?! (left|right)\b)(est|er)?|clos(est|er)?(?= to\b| the\b)|next to|(far|fur)ther (away )?from|(far|fur)thest(?! to the (left|right|top|bottom)\b))"
 )
@@ -35,7 +37,7 @@ _ASKS_FOR_SIDE = re.compile(r"\b((left|right|top|bottom|front) of(?<!on top of)|
 _ASKS_FOR_ALL = re.compile(  # the last is any plural: a word that ends in one s
     r"\b(all|both|each|every|everything|any|two|three|four|(?!this|always|perhaps|thanks|its|is|was|has|\w+wards)\w\w+[^s]s)\b"
 )
-_ASKS_FOR_COLOUR = re.compile(r"(?<!-)\bcolou?r|match")
+_ASKS_FOR_COLOUR = re.compile(r"(?<!-)\bcolou?r|match|\b(shade|hue)s?\b")
 _ASKS_FOR_OTHERS = re.compile(r"\b(mis\w*|non|not|no|n't|different|another|other|others|wrong)\b|n't\b")
 _ASKS_FOR_SAME = re.compile(r"\b(same|identical|equal|like)\b")
 _ASKS_FOR_CONTENTS = re.compile(r"\b(empty|contents?|everything|whatever|clear out|what( i|')s in|all of it)\b")
@@ -143,7 +145,7 @@ def _distances(seen: Seen, instruction: str) -> list[str]:
 
 
 def _near(seen: Seen, anchor: str, rivals: Sequence[str], far: bool) -> str:
-    spots = {name: seen.box(name).position[:2] for name in seen.names} | CENTRES
+    spots = {name: seen.box(name).position[:2] for name in seen.names} | CENTRES | {_ROBOT: np.zeros(2)}
     if anchor in SIDES:
         away = {name: -float(spots[name] @ WAYS[anchor.split()[0]]) for name in rivals}
     else:
@@ -157,7 +159,7 @@ def _sides(seen: Seen, instruction: str) -> list[str]:
     lines = []
     for match in _ASKS_FOR_SIDE.finditer(instruction):
         rivals = _rivals(seen, instruction[: match.start()])
-        anchors = [a for a in _anchors(seen, instruction[match.end() :]) if a not in CENTRES]
+        anchors = [a for a in _anchors(seen, instruction[match.end() :]) if a in seen.view.boxes]
         lines += [_side(seen, anchor, way, rivals) for way in ways(match[0]) for anchor in anchors]
     return lines
 
@@ -185,7 +187,9 @@ def _rivals(seen: Seen, before: str) -> Sequence[str]:
 
 
 def _anchors(seen: Seen, after: str) -> list[str]:
-    """What it is told by: what is named first after, a region, or whose class is; or else any receptacle."""
+    """What it is told by: the robot, what is named first after, a region, or whose class is; or else any receptacle."""
+    if _FROM_ROBOT.match(after):
+        return [_ROBOT]
     said = mentions.words(after)
     found = {n: after.find(n) for n in seen.names}
     named = sorted((n for n in seen.names if found[n] >= 0), key=found.__getitem__)

@@ -32,7 +32,7 @@ def condition(names: Names, rng: np.random.Generator) -> Request:
     now = "open" if (names.start.drawer or 0.0) > 0.5 else "closed"
     other = {"open": "closed", "closed": "open"}
     verb = {"open": "open", "closed": "close"}
-    said = fill(rng, "[if|in case] the drawer is [still |]{s}, {v} it", s=state, v=verb[other[state]])
+    said = say(rng, "condition", s=state, v=verb[other[state]], o=other[state])
     return Request(said, f"{other[state] if now == state else now}(drawer)", frozenset([cabinet.NAME]))
 
 
@@ -72,6 +72,18 @@ def any_but(names: Names, rng: np.random.Generator) -> Request:
     templates = ("the_other" if only else "any_but") + ("_tray" if holder == "tray" and rng.random() < 0.6 else "")
     goal = f"{either([f'in({x}, {holder})' for x in rest])} and not in({left_out}, {holder})"
     return Request(say(rng, templates, names.kind(holder), **words), goal, frozenset([*members, holder]))
+
+
+def match(names: Names, rng: np.random.Generator) -> Request:
+    """ "The block that matches the bowl goes in it": one of several, told by the colour of where it goes."""
+    pairs = [(n, r) for r in names.receptacles for n in names.movable if n == r.replace("bowl", "block") != r]
+    pairs = [(n, r) for n, r in pairs if not _inside(names, n, r)]
+    if not pairs or len(names.of_kind("block")) < 2:
+        raise UnsuitableError
+    block, bowl = pairs[int(rng.integers(len(pairs)))]
+    alone = len(names.of_kind("bowl")) == 1 and rng.random() < 0.7
+    said = say(rng, "match", names.kind(bowl), r="the bowl" if alone else names.the(bowl))
+    return Request(said, f"in({block}, {bowl})", frozenset([block, bowl]))
 
 
 def _inside(names: Names, name: str, holder: str) -> bool:

@@ -1,9 +1,10 @@
-"""Sentences from ``assets/planner/grammar/``: choices, lists and slots, and how people vary what they say."""
+"""Sentences from ``assets/planner/grammar/`` (what is said often; in ``seldom/`` the rest): choices, lists and slots, and how people vary what they say."""
 
 from __future__ import annotations
 
 import re
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,17 +16,41 @@ _LIST = re.compile(r"<(\w+)>")
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _SENTENCE = "!"  # marks what is a whole sentence, to which no "could you" can be added
 _SAID_ON = {"tray": 0.7, "bowl": 0.08}
-_TURNED = 0.15  # share of two requests
+_TURNED = 0.25  # share of two or three requests
+_SELDOM = 0.4  # share of what is said seldom, of each list of texts that has both
+_ORDERS = {2: "turned", 3: "turned_three"}
 _POLITE, _MOODY, _SLIPS, _SHOUTED = 0.4, 0.08, 0.07, 0.03  # shares of instructions
 
 
 @cache
 def grammar() -> dict[str, Any]:
-    """The grammar as its files hold it, each of them its own sections."""
+    """The grammar: what is said often, and what is said seldom, each list of both with the share that it should have."""
+    often, seldom = (_sections(ASSETS / "planner" / "grammar" / part) for part in ("", "seldom"))
+    merged: dict[str, Any] = _merge(often, seldom)
+    return merged
+
+
+def _sections(folder: Path) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for path in sorted((ASSETS / "planner" / "grammar").glob("*.yaml")):
+    for path in sorted(folder.glob("*.yaml")):
         found |= yaml.safe_load(path.read_text(encoding="utf-8"))
     return found
+
+
+def _merge(often: Any, seldom: Any) -> Any:
+    """Lists of texts have the often ones repeated until a pick is one of the others with ``_SELDOM``; entries for the same things are one."""
+    if isinstance(often, dict):
+        both = often.keys() & seldom.keys() - {"means"}
+        return {k: _merge(often[k], seldom[k]) if k in both else v for k, v in (seldom | often).items()}
+    if all(isinstance(x, str) for x in often):
+        return often * max(round(len(seldom) / len(often) * (1 / _SELDOM - 1)), 1) + seldom
+    if all("means" in x for x in often):
+        alike = {tuple(x["means"]): x for x in seldom}
+        known = {tuple(x["means"]) for x in often}
+        return [_merge(x, alike.get(tuple(x["means"]), {})) for x in often] + [
+            x for m, x in alike.items() if m not in known
+        ]
+    return often + seldom
 
 
 def pick(rng: np.random.Generator, options: Any) -> Any:
@@ -51,13 +76,13 @@ def laid(rng: np.random.Generator, template: str, kind: str) -> str:
 
 
 def join(rng: np.random.Generator, parts: list[str]) -> str:
-    """Several requests as one; whole sentences are parted by full stops. Now and then the second of two is said first."""
+    """Several requests as one; whole sentences are parted by full stops. Now and then their order is told in another way."""
     if (
-        len(parts) == 2
-        and not any(part.startswith(_SENTENCE) or "." in part for part in parts)
+        len(parts) in _ORDERS
+        and not any(part.startswith(_SENTENCE) or set(".?!:") & set(part) for part in parts)
         and rng.random() < _TURNED
     ):
-        return _SENTENCE + str(pick(rng, grammar()["turned"])).format(a=parts[0], b=parts[1])
+        return _SENTENCE + _turned(rng, parts)
     said = (
         parts[0] if parts[0].startswith(_SENTENCE) or rng.random() < 0.8 else pick(rng, grammar()["first"]) + parts[0]
     )
@@ -68,6 +93,19 @@ def join(rng: np.random.Generator, parts: list[str]) -> str:
         else:
             said += str(pick(rng, grammar()["then"])) + part
     return said
+
+
+def _turned(rng: np.random.Generator, parts: list[str]) -> str:
+    """Requests in any order of words that tells what comes first: "after putting the cup away, close the drawer"."""
+    slots = dict(zip("abc", parts, strict=False))
+    for letter, part in zip("abc", parts, strict=False):
+        verb, _, rest = part.partition(" ")
+        if verb in grammar()["verbs"] and not re.search(r",| and | then ", rest):
+            doing, done = grammar()["verbs"][verb]
+            slots |= {f"{letter}_doing": f"{doing} {rest}", f"{letter}_done": f"{done} {rest}"}
+    patterns = grammar()[_ORDERS[len(parts)]]
+    fitting = [p for p in patterns if set(re.findall(r"\{(\w+)\}", p)) <= slots.keys()]
+    return fill(rng, str(pick(rng, fitting)), **slots)
 
 
 def spoken(rng: np.random.Generator, said: str) -> str:

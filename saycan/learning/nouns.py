@@ -114,7 +114,10 @@ class Names:
         rivals, word = self.meant(entry), str(pick(self._rng, entry["one"]))
         if len(rivals) < 2:
             return ""
-        ways = (self._in_order, self._in_region, self._by_distance, self._by_side, self._inside, self._by_other)
+        ways = (
+            *(self._in_order, self._in_region, self._by_distance, self._by_side),
+            *(self._inside, self._by_other, self._by_comparison),
+        )
         said = [text for way in ways if (text := way(name, rivals, word))]
         return str(pick(self._rng, said)) if said else ""
 
@@ -166,6 +169,8 @@ class Names:
 
     def _anchor(self, rivals: Sequence[str]) -> tuple[str, np.ndarray]:
         """What a distance can be told from, in words, and where it is: another thing, a corner, the middle; "" if there is none."""
+        if self._rng.random() < 0.15:
+            return str(pick(self._rng, ["you", "you", "yourself", "the robot", "the robot arm"])), np.zeros(2)
         if self._rng.random() < 0.25:
             region = str(pick(self._rng, [region for region in REGIONS if "side" not in region]))
             return str(pick(self._rng, grammar()["places"][region])), CENTRES[region]
@@ -203,6 +208,17 @@ class Names:
         other = next(n for n in rivals if n != name).removesuffix(f" {self.kind(name)}")
         negation = pick(self._rng, ["that is not", "which is not", "that isn't"])
         return f"the {word} {negation} {other}"
+
+    def _by_comparison(self, name: str, rivals: Sequence[str], word: str) -> str:
+        """ "the rounder fruit", "the sweeter of the two", where there are two."""
+        other = next((self.kind(n) for n in rivals if n != name), "")
+        entries = [c for c in grammar()["comparisons"] if self.kind(name) in c["more"] and other in c["less"]]
+        if len(rivals) != 2 or not entries:
+            return ""
+        more = pick(self._rng, pick(self._rng, entries)["say"])
+        return str(
+            pick(self._rng, [f"the {more} {word}", f"the {more} of the two {word}s", f"the {word} that is {more}"])
+        )
 
 
 def entry_of(means: Sequence[str]) -> dict[str, Any]:

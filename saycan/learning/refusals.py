@@ -152,7 +152,7 @@ def _about_two(names: Names, rng: np.random.Generator, section: str) -> Request:
     x, y = (names.the(str(n), positions=False) for n in rng.permutation(names.movable)[:2])
     r, *others = (names.the(str(n), positions=False) for n in rng.permutation(names.receptacles))
     many = str(pick(rng, pick(rng, [e for e in grammar()["things"] if "many" in e])["many"]))
-    template = str(pick(rng, grammar()["refusals"][section]))
+    template = str(pick(rng, grammar()["refusals"][section])).removeprefix("!")
     if ("{s}" in template and not others) or ("the drawer" in template and cabinet.NAME not in names.receptacles):
         raise UnsuitableError
     words = {"x": x, "y": y, "r": r, "s": "".join(others[:1]), "many": many}
@@ -198,9 +198,9 @@ def appliance(names: Names, rng: np.random.Generator) -> Request:
         if rng.random() < 0.4:
             thing = names.the(one_of(rng, names.movable))
             return Request(fill(rng, str(pick(rng, grammar()["requests"]["put_in"])), x=thing, r=what), "none")
-    return Request(
-        fill(rng, str(pick(rng, grammar()["requests"][str(pick(rng, ["open", "close"]))])), drawer=what), "none"
-    )
+    templates = grammar()["requests"][str(pick(rng, ["open", "close"]))]
+    template = str(pick(rng, [t for t in templates if "{drawer}" in t]))
+    return Request(fill(rng, template, drawer=what), "none")
 
 
 def chat(names: Names, rng: np.random.Generator) -> Request:
@@ -237,11 +237,11 @@ REFUSALS: dict[Callable[[Names, np.random.Generator], Request], float] = {
     out_of_reach: 14.0,  # few scenes have something there
     impossible: 3.5,
     contradiction: 2.5,
-    question: 3.5,
+    question: 5.0,
     too_large: 1.5,
     not_a_container: 1.8,
     appliance: 1.5,
-    chat: 4.0,
-    nonsense: 3.5,
+    chat: 5.0,
+    nonsense: 4.0,
 }
 """How often each is drawn, relatively."""

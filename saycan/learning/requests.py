@@ -206,20 +206,3 @@ def take_out(names: Names, rng: np.random.Generator) -> Request:
     thing, holder = held[int(rng.integers(len(held)))]
     said = say(rng, "take_out", x=names.the(thing), r=names.the(holder))
     return Request(said, f"not in({thing}, {holder})", frozenset([thing, holder]), last=True)
-
-
-def need(names: Names, rng: np.random.Generator) -> Request:
-    """ "I'm thirsty": something that helps comes on the tray."""
-    needs = [n for n in grammar()["needs"] if names.meant({"means": n["for"]})]
-    if "tray" not in names.receptacles or not needs:
-        raise UnsuitableError
-    entry = pick(rng, needs)
-    options = [n for n in names.meant({"means": entry["for"]}) if n in names.movable]
-    one_of(rng, options)
-    said = "!" + fill(rng, str(pick(rng, entry["say"])))
-    if rng.random() < 0.3:
-        said += fill(
-            rng,
-            str(pick(rng, [", can you help", ". [bring|get] me something", ". what have you got for me", ", help me"])),
-        )
-    return Request(said, either([f"in({x}, tray)" for x in options]), frozenset([*options, "tray"]))

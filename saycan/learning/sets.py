@@ -33,9 +33,18 @@ def group(names: Names, rng: np.random.Generator, without: Sequence[str] = ()) -
     entry, members = groups[int(rng.integers(len(groups)))]
     if len(members) > 2 and rng.random() < 0.2:
         left_out = one_of(rng, members)
-        words = f"all {pick(rng, ['the ', ''])}{pick(rng, entry['many'])} {pick(rng, ['but', 'except', 'except for', 'apart from', 'other than'])} {names.the(left_out)}"
-        return words, [m for m in members if m != left_out]
+        words = {"many": str(pick(rng, entry["many"])), "one": str(pick(rng, entry["one"]))}
+        said = say_of(rng, "all_but", x=_left_out(names, rng, left_out, members), **words)
+        return said, [m for m in members if m != left_out]
     return all_of(rng, entry, len(members)), members
+
+
+def _left_out(names: Names, rng: np.random.Generator, name: str, among: Sequence[str]) -> str:
+    """Words for one of several things: "the red one" where all are of one kind."""
+    alike = len({names.kind(n) for n in among}) == 1
+    if alike and rng.random() < 0.5:
+        return f"the {name.removesuffix(names.kind(name))}one"
+    return names.the(name)
 
 
 def all_of(rng: np.random.Generator, entry: dict[str, list[str]], count: int) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 import yaml
 
 from saycan.judging.suite import FOLDER, SuiteTask
-from saycan.learning import choices, recipes, requests, sets, towers
+from saycan.learning import choices, needs, recipes, requests, sets, towers
 from saycan.learning.expert import Expert
 from saycan.learning.grammar import join, normalised, pick, spoken
 from saycan.learning.nouns import Names, UnsuitableError
@@ -36,11 +36,13 @@ SINGLE: dict[Ask, float] = {
     requests.open_drawer: 0.8,
     requests.close_drawer: 1.1,
     requests.take_out: 1.2,
-    requests.need: 9.0,
+    needs.need: 11.0,
+    needs.two_needs: 3.0,
     choices.condition: 0.6,
     choices.otherwise: 0.6,
     choices.contrast: 1.4,
     choices.any_but: 2.5,
+    choices.match: 2.0,
 }
 SETS: dict[Ask, float] = {
     sets.put_all: 2.0,
@@ -59,7 +61,7 @@ SETS: dict[Ask, float] = {
     recipes.in_steps: 5.0,
     recipes.swap: 12.0,  # few scenes have two things in two receptacles
 }
-_SHARES = {"single": 0.30, "several": 0.18, "set": 0.34, "refuse": 0.18}
+_SHARES = {"single": 0.32, "several": 0.20, "set": 0.28, "refuse": 0.20}
 _PARTS = [2, 2, 2, 3, 3, 4]  # requests in one breath
 _SET_AMONG_SEVERAL = 0.45  # share of them that are about several things
 _TRIES = 10  # requests before something else is asked for
