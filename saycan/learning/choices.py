@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from saycan.learning.grammar import fill, grammar, pick
+from saycan.learning.grammar import grammar, pick
 from saycan.learning.nouns import Names, UnsuitableError
 from saycan.learning.requests import Request, either, one_of, say
 from sim import cabinet
