@@ -15,7 +15,7 @@ import hydra
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.errors import HydraException
+from hydra.errors import HydraException, MissingConfigException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from rich.console import Console
@@ -130,6 +130,10 @@ def _check_overrides(config_name: str) -> None:
             for job in _jobs(overrides) if {"-m", "--multirun"} & set(sys.argv[1:]) else [overrides]:
                 groups = [o for o in job if o.startswith(kept) or (CONFIGS / o.split("=")[0].lstrip("+~")).is_dir()]
                 _check_types(hydra.compose(config_name, groups), hydra.compose(config_name, job))
+    except MissingConfigException as error:
+        what, options = error.missing_cfg_file, error.options
+        known = f"{Path(str(what)).parent} can be {', '.join(options)}" if options else "`--help` lists what can be set"
+        raise InputError(f"there is no config '{what}'; {known}") from None
     except (HydraException, OmegaConfBaseException) as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         unknown = re.match(r"Could not override '([^']*)'", lines[0])

@@ -48,6 +48,7 @@ def test_what_is_not_there_is_declined(tmp_path: Path, thing: str) -> None:
         (["a" * 5000], "5,000 characters"),
         (["?!"], "no word"),
         (["go", "nosuch=3"], "no setting 'nosuch'"),
+        (["go", "llm=gpt"], "llm can be openai, smollm2, transformers"),
         (["go", "seed=abc"], "whole number"),
         (["go", "seed=-1"], "0 or more"),
         (["go", "perception=xray"], "perception/xray"),

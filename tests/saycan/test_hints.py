@@ -54,6 +54,11 @@ def kitchen() -> SceneView:
             "take the block farthest from the red bowl",
             "From far to near of the red bowl: red block, green block, blue block.",
         ),
+        ("take the block nearest to you", "From near to far of the robot: blue block, red block, green block."),
+        (
+            "stack the block farthest from the robot",
+            "From far to near of the robot: green block, red block, blue block.",
+        ),
         ("take the block above the blue block", "To the top of the blue block: top; green block."),
         ("stack the cubes", "Each block: red block, blue block, green block."),
         (
