@@ -216,9 +216,9 @@ class Names:
         if len(rivals) != 2 or not entries:
             return ""
         more = pick(self._rng, pick(self._rng, entries)["say"])
-        return str(
-            pick(self._rng, [f"the {more} {word}", f"the {more} of the two {word}s", f"the {word} that is {more}"])
-        )
+        ways = [f"the {more} {word}", f"the {word} that is {more}"]
+        ways += [f"the {more} of the two {word}s"] if " " not in word else []
+        return str(pick(self._rng, ways))
 
 
 def entry_of(means: Sequence[str]) -> dict[str, Any]:
