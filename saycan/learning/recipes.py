@@ -73,7 +73,7 @@ def _one_after_the_other(rng: np.random.Generator, said: Sequence[str]) -> str:
         return "!" + str(pick(rng, [" ", ", ", "; "])).join(style.format(n=n, s=s) for n, s in enumerate(said, start=1))
     text = said[0]
     for part in said[1:]:
-        text += str(pick(rng, grammar()["recipes"]["then"])) + part
+        text += str(pick(rng, grammar()["then"])) + part
     return text
 
 
