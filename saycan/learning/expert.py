@@ -55,6 +55,18 @@ class Expert:
         assert candidate.target is not None, "done is not a skill"
         return self._tasks[candidate.skill].meant(now, candidate.target)
 
+    def reaches(self, now: WorldState, most: int) -> bool:
+        """Whether its way ends at the goal, in at most so many skills."""
+        for _ in range(most + 1):
+            best = self.best(now)
+            if not best or best == [DONE]:
+                return bool(best)
+            after = self.after(now, best[0])
+            if after is None:
+                return False
+            now = after
+        return False
+
     def stray(self, rng: np.random.Generator, now: WorldState) -> Candidate | None:
         """Something else that can be done, which is not right: what a careless agent might do."""
         candidates = [c for c in propose_from(self._tasks, now) if c not in self.best(now)]

@@ -89,7 +89,7 @@ def _draw(rng: np.random.Generator, family: str, spec: SceneSpec, names: Names) 
     if normalised(instruction) in held_out():
         return None
     refuse = family == "refuse"
-    if not refuse and not _can_be_done(request.goal, names.start):
+    if not refuse and not Expert(request.goal, names.start).reaches(names.start, _MOST_SKILLS):
         return None
     return SuiteTask(instruction, family, spec, request.goal, refuse)
 
@@ -151,22 +151,6 @@ def _same_thing(names: Names, rng: np.random.Generator) -> Request:
 
 
 _TABLES = {"single": SINGLE, "set": SETS, "refuse": REFUSALS}
-
-
-def _can_be_done(goal: str, start: WorldState) -> bool:
-    """Whether the expert's way reaches the goal, in not too many skills."""
-    expert, now = Expert(goal, start), start
-    for _ in range(_MOST_SKILLS + 1):
-        best = expert.best(now)
-        if not best:
-            return False
-        if best[0].target is None:
-            return True
-        after = expert.after(now, best[0])
-        if after is None:
-            return False
-        now = after
-    return False
 
 
 @cache

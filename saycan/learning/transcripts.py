@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,6 +15,7 @@ from saycan.language.examples import REFUSAL
 from saycan.language.prompt import Style, continuation, left_after, prompt
 from saycan.language.unknown import could_be_inside
 from saycan.learning.expert import Expert
+from saycan.learning.nouns import UnsuitableError
 from saycan.learning.tasks import draw_tasks
 from saycan.perception import view_of
 from saycan.types import Episode, SceneView
@@ -57,7 +59,10 @@ class Transcript:
 
 
 def transcript(rng: np.random.Generator, task: SuiteTask, start: WorldState, style: Style = STYLE) -> Transcript:
-    """The way of the expert through a task, with tries that fail and steps astray, which are read but not learned."""
+    """The way of the expert through a task, with tries that fail and steps astray, which are read but not learned.
+
+    :raises UnsuitableError: after a step astray there was no way any more.
+    """
     expert = None if task.refuse else Expert(task.goal, start)
     hidden = frozenset[str]() if expert is None else _hidden(rng, task, start, expert)
     first = _without(view_of(start), hidden)
@@ -71,6 +76,8 @@ def transcript(rng: np.random.Generator, task: SuiteTask, start: WorldState, sty
     while best := expert.best(now):
         choice = best[0] if rng.random() > _OTHER_WAY else best[int(rng.integers(len(best)))]
         astray = expert.stray(rng, now) if number < _MOST_STEPS - 5 and rng.random() < _STRAYS else None
+        if number > 2 * _MOST_STEPS:
+            raise UnsuitableError  # in circles: what the goal needs has become impossible
         if astray is not None:
             segments += [(continuation(astray.text), False)]
             choice = astray
@@ -117,7 +124,11 @@ def _without(view: SceneView, names: frozenset[str]) -> SceneView:
 
 def draw_scene_of_transcripts(rng: np.random.Generator) -> list[Transcript]:
     """Transcripts of a few tasks in one scene."""
-    return [transcript(rng, task, start) for task, start in draw_tasks(rng, _PER_SCENE)]
+    found = []
+    for task, start in draw_tasks(rng, _PER_SCENE):
+        with suppress(UnsuitableError):
+            found.append(transcript(rng, task, start))
+    return found
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,10 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from saycan.judging.suite import start_state
+from saycan.judging.suite import SuiteTask, start_state
 from saycan.learning import grammar as module
-from saycan.learning import needs
+from saycan.learning import needs, transcripts
+from saycan.learning.expert import Expert, propose_from
 from saycan.learning.grammar import fill, grammar, join, pick
 from saycan.learning.nouns import Names, UnsuitableError
 from saycan.learning.scenes import draw_scene
@@ -111,3 +112,24 @@ def test_nothing_that_marks_the_grammar_is_ever_said() -> None:
 def test_a_choice_in_a_choice_is_filled() -> None:
     said = {fill(np.random.default_rng(seed), "[a|b [c|d]] {x}", x="e") for seed in range(60)}
     assert said == {"a e", "b c e", "b d e"}
+
+
+def test_a_way_that_leads_nowhere_any_more_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Steps astray have pushed the bowl out of reach: the expert would go in circles, and a training would never go on."""
+    far = SceneSpec(
+        objects=["red block", "yellow bowl"], place={"red block": [0.41, 0.12], "yellow bowl": [0.61, -0.02]}
+    )
+    start, goal = start_state(far), "in(red block, yellow bowl)"
+    expert = Expert(goal, start)
+    push = next(c for c in propose_from(expert._tasks, start) if c.text == "push the yellow bowl forward")
+    gone = start
+    while (after := expert.after(gone, push)) is not None:
+        gone = after
+    assert expert.reaches(start, 2) and not expert.reaches(start, 1) and not expert.reaches(gone, 10)
+    monkeypatch.setattr(transcripts, "_STRAYS", 1.0)
+    monkeypatch.setattr(Expert, "stray", lambda self, rng, now: push if self.after(now, push) else None)
+    task = SuiteTask("fill the bowl", "single", far, goal, False)
+    with pytest.raises(UnsuitableError):
+        transcripts.transcript(np.random.default_rng(0), task, start)
+    monkeypatch.setattr(transcripts, "draw_tasks", lambda rng, count: iter([(task, start)] * count))
+    assert transcripts.draw_scene_of_transcripts(np.random.default_rng(0)) == []
