@@ -63,6 +63,7 @@ def _panel(axes: Axes, key: str, curves: Mapping[str, Curve]) -> None:
         axes.plot(minutes, values, color=colour, alpha=0.25, linewidth=0.8)
         dots = "o" if len(values) < _FEW else ""
         axes.plot(minutes, _moving_mean(values), color=colour, linewidth=1.8, marker=dots, label=name)
+    axes.set_xlim(left=0.0)
     axes.set_title(_PANELS[key], fontsize=10)
     axes.set_xlabel("minutes", fontsize=9)
     axes.tick_params(labelsize=8)
