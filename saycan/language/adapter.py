@@ -68,6 +68,32 @@ def read_into(learned: Mapping[str, torch.Tensor], adapter: str, scale: float) -
         weight.copy_(tensors[name].float() * factor)
 
 
+@torch.no_grad()
+def add_up(base: str, weights: Mapping[str, float]) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+    """Base + sum of weight * (adapter - base), of A and B each on their own ("task arithmetic", Ilharco et al. 2023, arXiv 2212.04089).
+
+    A and B of trainings that went on from one adapter change little, so that the sum of their products is nearly the product of their sums.
+
+    :param weights: adapters that went on from ``base``, and how much of what they changed is taken.
+    :return: tensors in float16, and their record.
+    :raises ModelError: if one of them is of another model, rank or scale. A CheckpointError if one cannot be read.
+    """
+    start, record = checkpoint.read(path_of(base), _REMEDY)
+    scale = _scale_of(record, base)
+    total = {name: tensor.float() for name, tensor in start.items()}
+    for adapter, weight in weights.items():
+        tensors, theirs = checkpoint.read(path_of(adapter), _REMEDY)
+        alike = {n: t.shape for n, t in tensors.items()} == {n: t.shape for n, t in start.items()}
+        if not alike or _scale_of(theirs, adapter) != scale or theirs.get("model") != record.get("model"):
+            raise ModelError(
+                f"the adapter '{adapter}' did not go on from '{base}': its model, rank or scale is another"
+            )
+        for name, tensor in tensors.items():
+            total[name] += weight * (tensor.float() - start[name].float())
+    kept: dict[str, Any] = {key: record[key] for key in ("model", "scale", "rank") if key in record}
+    return {n: t.half() for n, t in total.items()}, {**kept, "base": base, "weights": dict(weights)}
+
+
 def _scale_of(record: Mapping[str, Any], adapter: str) -> float:
     if "scale" not in record:
         raise ModelError(f"{path_of(adapter)} does not say its scale, so it is no adapter of `{_REMEDY}`")

@@ -73,6 +73,7 @@ MODULES = [
     "skills.recovery",
     "saycan.serve_llm",
     "saycan.evaluate_language",
+    "saycan.merge_adapters",
 ]
 
 
