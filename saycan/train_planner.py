@@ -17,7 +17,7 @@ from sim.cli import command, output_folder, print_json
 
 COLUMNS = (
     *("step", "minutes", "loss", "reward", "success", "entropy", "kl", "flat", "agreement"),
-    *("mistakes", "preferred", "told_apart", "test_loss", "test_right", "test_success"),
+    *("mistakes", "preferred", "told_apart", "english", "test_loss", "test_right", "test_success"),
 )
 
 

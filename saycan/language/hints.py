@@ -14,6 +14,7 @@ import numpy as np
 
 from saycan.language import mentions
 from saycan.language.parts import CENTRES, CORNERS, SIDES, WAYS, ninth, regions, thirds, ways
+from saycan.language.strange import strange_nouns
 from saycan.language.unknown import unknown_things
 from saycan.types import SceneView
 from sim.geometry import Box
@@ -64,8 +65,9 @@ def hints(seen: Seen, instruction: str) -> list[str]:
 
 
 def _missing(seen: Seen, instruction: str) -> list[str]:
-    """What it names that is not there."""
+    """What it names that is not there, of what is known here or of another world."""
     names, _ = unknown_things(instruction, seen.view)
+    names = list(dict.fromkeys([*names, *strange_nouns(instruction)]))
     return [f"Not here: {', '.join(names)}."] if names else []
 
 

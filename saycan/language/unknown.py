@@ -15,6 +15,8 @@ from sim.relations import DIRECTIONS, REGIONS, is_open
 
 _REGION_WORDS = {word for text in (*REGIONS, *DIRECTIONS) for word in text.split()}
 _GENERAL = {"thing", "things", "object", "objects", "item", "items", "stuff", "ones", "table", "hand"} | _REGION_WORDS
+_OTHER_COLOURS = {"black", "white", "grey", "gray", "brown"}  # basic terms (Berlin and Kay 1969) that nothing here has
+_COME_IN_COLOURS = {thing.kind for thing in catalogue().values() if thing.name != thing.kind}  # blocks, bowls
 _MOST_WORDS = 60
 _SPEAKS_OF_DRAWER = re.compile(r"\b(drawer|cabinet)s?\b")
 _SPOKEN = {  # words of the examples' instructions that are no things: "stack", "bring", ...
@@ -34,12 +36,14 @@ def unknown_things(instruction: str, view: SceneView) -> tuple[list[str], list[s
     """
     vocabulary = [_words_for(name, [*classes, colour(name)]) for name, classes in view.classes.items()]
     kinds = set().union(*(_words_for(thing.kind, thing.classes) for thing in catalogue().values()))
+    coloured = set().union(*(_words_for(t.kind, t.classes) for t in catalogue().values() if t.kind in _COME_IN_COLOURS))
     known = kinds.union(*vocabulary, _GENERAL, _SPOKEN)
     words = [_bare(word) for word in instruction.split()][:_MOST_WORDS]
     names = [
         f"{a} {b}"
         for a, b in pairwise(words)
-        if a in colours() and b in kinds and not any({a, b} <= w for w in vocabulary)
+        if ((a in colours() and b in kinds) or (a in _OTHER_COLOURS and b in coloured))
+        and not any({a, b} <= w for w in vocabulary)
     ]
     text = f" {' '.join(words)} "
     singular = [thing.name for thing in catalogue().values() if thing.name == thing.kind]

@@ -10,6 +10,7 @@ import torch
 from torch.nn import functional
 
 from saycan.learning import trainer
+from saycan.learning.english import OwnTexts
 from saycan.learning.lora import autocast, hide
 from saycan.learning.trainer import Trainer
 from saycan.learning.transcripts import Rows, Transcript, draw_scene_of_transcripts, rows
@@ -23,9 +24,11 @@ class Settings(trainer.Settings):
     """How it learns.
 
     :param scenes: scenes in a batch, about three tasks each.
+    :param english: weight of staying the language model that it was, beside the loss of a token.
     """
 
     scenes: int = 8
+    english: float = 0.0
 
 
 Batches = Callable[[int], list[list[Transcript]]]
@@ -43,6 +46,7 @@ class Imitation(Trainer):
     def __init__(self, model: Any, tokenizer: Any, settings: Settings, batches: Batches | None = None):
         super().__init__(model, tokenizer, settings)
         self.batches = batches or self._fresh
+        self._own = OwnTexts(self) if settings.english else None
 
     def _fresh(self, number: int) -> list[list[Transcript]]:
         rng = self.rng(number)
@@ -62,7 +66,7 @@ class Imitation(Trainer):
         return {"test_loss": float(torch.cat(losses).mean()), "test_right": float(torch.cat(right).float().mean())}
 
     def learn(self) -> dict[str, float]:
-        """One step of the optimiser; the mean loss of a token."""
+        """One step of the optimiser; the mean loss of a token, and how far its English is from what it was."""
         batch = rows(self.batches(self.step), self.encode)
         count, total = sum(int(part.learn.sum()) for part in batch), 0.0
         for part in batch:
@@ -70,8 +74,13 @@ class Imitation(Trainer):
             loss = functional.cross_entropy(logits, wanted, reduction="sum") / count
             loss.backward()
             total += float(loss.detach())
+        figures = {"loss": total}
+        if self._own is not None:
+            divergence = self._own.divergence(self.step)
+            (self.settings.english * divergence).backward()
+            figures["english"] = float(divergence.detach())
         self.descend()
-        return {"loss": total}
+        return figures
 
 
 def predict(model: Any, part: Rows) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

@@ -232,12 +232,12 @@ def _no_word(rng: np.random.Generator) -> str:
 
 
 REFUSALS: dict[Callable[[Names, np.random.Generator], Request], float] = {
-    absent: 7.0,
+    absent: 9.0,
     nobody_has: 2.0,
     out_of_reach: 14.0,  # few scenes have something there
     impossible: 3.5,
     contradiction: 2.5,
-    question: 5.0,
+    question: 6.0,
     too_large: 1.5,
     not_a_container: 1.8,
     appliance: 1.5,
