@@ -14,7 +14,7 @@ from sim.panda import WORKSPACE_HIGH, WORKSPACE_LOW
 from skills.tasks.base import Start, Target
 
 LOW, HIGH = np.array([0.32, -0.33]), np.array([0.67, 0.33])  # where the arm reaches well, metres (x, y)
-_EDGE_LOW, _EDGE_HIGH = np.array([0.20, -0.56]), np.array([1.0, 0.56])  # the whole table, out of reach included
+EDGE_LOW, EDGE_HIGH = np.array([0.20, -0.56]), np.array([1.0, 0.56])  # the whole table, out of reach included
 _REACH = 0.74  # metres from the arm's base that the hand reaches at any height
 _WIDEST = 0.066  # metres between the fingers that a thing may need
 SMALL = (
@@ -70,7 +70,7 @@ def scatter(
 
     :param anywhere: over the whole table, out of the arm's reach included.
     """
-    low, high = (_EDGE_LOW, _EDGE_HIGH) if anywhere else (LOW, HIGH)
+    low, high = (EDGE_LOW, EDGE_HIGH) if anywhere else (LOW, HIGH)
     for _ in range(50):
         placement = posed(rng, item, rng.uniform(low, high), toppled=toppled)
         if is_clear(placement, layout.values(), free):
