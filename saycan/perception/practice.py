@@ -24,7 +24,9 @@ from skills.tasks import Start, Target, starts
 HELD_OUT = ("purple bowl", "pink block", "orange bowl", "blue block")
 """Colour and kind that never meet in training: what is said of them, the text has to carry over."""
 _MOST = 10
-_TOUCHES = 0.25  # share of what stands on the table that stands right against something, if there is room
+_TOUCHES = 0.35  # share of what stands on the table that stands right against something, if there is room
+_OF_BLOCKS = 0.3  # share of scenes that have most of the blocks
+_ALIKE = 0.7  # share of those that stand against one of their kind, if there is one
 _ON_TABLE = 0.01  # metres above it at most
 
 
@@ -96,9 +98,10 @@ def sample(world: Tabletop, camera: Camera) -> Sample:
 
 
 def _mixed(rng: np.random.Generator, allowed: list[str]) -> list[str]:
-    """Names in random order; kinds that come in many colours are not more frequent than others."""
+    """Names in random order; kinds that come in many colours are not much more frequent than others, but for some scenes of blocks."""
     kinds = [catalogue()[name].kind for name in allowed]
-    weights = np.array([(3.0 if kind in ("block", "bowl") else 1.0) / kinds.count(kind) for kind in kinds])
+    often = {"block": 30.0 if rng.random() < _OF_BLOCKS else 3.0, "bowl": 3.0}
+    weights = np.array([often.get(kind, 1.0) / kinds.count(kind) for kind in kinds])
     return [str(n) for n in rng.choice(allowed, len(allowed), replace=False, p=weights / weights.sum())]
 
 
@@ -115,6 +118,8 @@ def _add(rng: np.random.Generator, thing: Thing, layout: Layout) -> Layout:
     hollow = [n for n, p in layout.items() if p.thing.is_receptacle]
     flat = [n for n, p in layout.items() if p.thing.kind == "block" and p.position[2] < 0.09]
     chance = rng.random()
+    if rng.random() < _TOUCHES and (touching := _against(rng, thing, layout)):
+        return touching
     if small and hollow and chance < 0.3:
         holder = layout[str(rng.choice(hollow))]
         if holder.thing.shape != "cabinet" or holder.opening > 0.9 or rng.random() < 0.3:
@@ -124,17 +129,20 @@ def _add(rng: np.random.Generator, thing: Thing, layout: Layout) -> Layout:
         if not any(_over(other.box, below.box) for other in layout.values()):
             spot = below.position[:2] + rng.uniform(-0.006, 0.006, 2)
             return {**layout, thing.name: standing(thing, spot, starts.any_yaw(rng), below.box.top + 0.001)}
-    if rng.random() < _TOUCHES and (touching := _against(rng, thing, layout)):
-        return touching
     return starts.scatter(rng, thing, layout, anywhere=rng.random() < 0.4, free=float(rng.choice([0.004, 0.02, 0.04])))
 
 
 def _against(rng: np.random.Generator, thing: Thing, layout: Layout) -> Layout | None:
-    """Put a thing right beside one that stands on the table, side to side more often than not; None if there is no room."""
+    """Put a thing right beside one that stands on the table, side to side more often than not; None if there is no room.
+
+    What is alike is hardest to tell apart, and what people put in rows.
+    """
     bases = [p for p in layout.values() if not p.thing.is_fixture and p.box.bottom < _ON_TABLE]
     if not bases:
         return None
-    beside = bases[int(rng.integers(len(bases)))]
+    alike = [p for p in bases if p.thing.kind == thing.kind]
+    fitting = alike if alike and rng.random() < _ALIKE else bases
+    beside = fitting[int(rng.integers(len(fitting)))]
     base = beside.box
     flush, free = rng.random() < 0.6, rng.uniform(0.0, 0.004)
     side = base.yaw + np.pi / 2 * rng.integers(4) if flush else rng.uniform(-np.pi, np.pi)
