@@ -16,12 +16,13 @@ from saycan.perception.practice import HELD_OUT, draw_start, paint_table, set_up
 from saycan.perception.rig import Shot, jittered
 from saycan.types import SceneView
 from sim.camera import Camera
-from sim.geometry import Box
+from sim.geometry import Box, gap
 from sim.relations import is_closed, is_open
 from sim.state import WorldState
 from sim.tabletop import Tabletop
 
 VISIBLE = 60  # pixels of a thing in one picture from which on it can be seen; a block that stands free has 150 to 400
+_TOUCHING = 0.005  # metres between two things that touch, or almost
 _NEAR = 0.05  # metres up to which something seen may stand for something that is there
 
 
@@ -30,7 +31,7 @@ class Seen:
     """One scene's comparison.
 
     :param pairs: (true name, name given) of each thing that was found; ``missed`` and ``false`` are the others' names.
-    :param standing: of each visible thing, whether it stands free, in or on something (or under it), or is held.
+    :param standing: of each visible thing, whether it stands free, against another, in or on something (or under it), or is held.
     :param errors: distance between true and seen centre of each pair, metres.
     :param facts: of each pair, whether what it is in or on was seen right.
     :param scores: of each pair, how surely it was named, and ``right`` whether rightly.
@@ -102,7 +103,7 @@ def compare(state: WorldState, visible: set[str], view: SceneView) -> Seen:
     pairs = [(t, s) for t, s in pairs if t in visible]
     return Seen(
         pairs=pairs,
-        standing={name: _standing(name, truth, state.held) for name in visible},
+        standing={name: _standing(name, truth, state) for name in visible},
         missed=sorted(visible - found),
         false=sorted(set(seen) - named),
         errors=[float(np.linalg.norm(state.boxes[t].position - view.boxes[s].position)) for t, s in pairs],
@@ -147,7 +148,7 @@ def figures(scenes: Sequence[Seen]) -> dict[str, object]:
 
 def _found_by_standing(scenes: Sequence[Seen]) -> dict[str, dict[str, float | None]]:
     table = {}
-    for how in ("free", "inside", "stacked", "held"):
+    for how in ("free", "touching", "inside", "stacked", "held"):
         things = [(s, name) for s in scenes for name, standing in s.standing.items() if standing == how]
         table[how] = {"n": len(things), "found": _share(sum(n not in s.missed for s, n in things), len(things))}
     return table
@@ -161,10 +162,17 @@ def confusions(scenes: Sequence[Seen]) -> Counter[tuple[str, str]]:
     return counted
 
 
-def _standing(name: str, holders: Mapping[str, tuple[str, str]], held: str | None) -> str:
+def _standing(name: str, holders: Mapping[str, tuple[str, str]], state: WorldState) -> str:
     under = any(how == "on" and b == name for how, b in holders.values())
     how = holders.get(name, ("on" if under else "free", ""))[0]
-    return "held" if name == held else {"in": "inside", "on": "stacked"}.get(how, how)
+    if how == "free" and any(_touch(state.boxes[name], box) for other, box in state.boxes.items() if other != name):
+        how = "touching"
+    return "held" if name == state.held else {"in": "inside", "on": "stacked"}.get(how, how)
+
+
+def _touch(a: Box, b: Box) -> bool:
+    """Whether two things beside each other leave no room for a finger."""
+    return gap(a, b) < _TOUCHING and a.bottom < b.top and b.bottom < a.top
 
 
 def _holders(facts: Sequence[tuple[str, str, str]]) -> dict[str, tuple[str, str]]:
