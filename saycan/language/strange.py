@@ -19,9 +19,8 @@ _TOLD_OF = ("needs", "two_needs", "refusals", "politeness")  # sections that nam
 _MARKS = re.compile(r"\{\w+\}|<\w+>")
 _WORD = re.compile(r"[a-z][a-z'-]*")
 _TOKEN = re.compile(r"[a-z][a-z'-]*|\S")
-_ENDS = re.compile(
-    r"^[^a-z]|[^a-z-]|ly$|est$"
-)  # what no longer belongs to a noun: marks, "that's", "quickly", "closest"
+# What no longer belongs to a noun: marks, "that's", "quickly", "closest".
+_ENDS = re.compile(r"^[^a-z]|[^a-z-]|ly$|est$")
 _WAYS = {word for text in (*REGIONS, *DIRECTIONS) for word in text.split()}
 _LONGEST = 4  # words after an article
 
