@@ -113,7 +113,7 @@ def _varied(rng: np.random.Generator, thing: Thing) -> Thing:
 
 
 def _add(rng: np.random.Generator, thing: Thing, layout: Layout) -> Layout:
-    """Put a thing on the table, in another one, or on another one; left out if there is no room."""
+    """Put a thing on the table, against another one, in one or on one; left out if there is no room."""
     small = thing.kind in starts.SMALL
     hollow = [n for n, p in layout.items() if p.thing.is_receptacle]
     flat = [n for n, p in layout.items() if p.thing.kind == "block" and p.position[2] < 0.09]
@@ -150,7 +150,9 @@ def _against(rng: np.random.Generator, thing: Thing, layout: Layout) -> Layout |
     begin = base.position[:2] + along * (rng.uniform(-0.7, 0.7) * base.half[:2].min() if flush else 0.0)
     yaw = side if flush else starts.any_yaw(rng)
     spots = (standing(thing, begin + way * away, yaw) for way in np.arange(0.02, 0.3, 0.001))
-    placed = next(spot for spot in spots if gap(spot.box, base) >= free)
+    placed = next((spot for spot in spots if gap(spot.box, base) >= free), None)
+    if placed is None:
+        return None
     on_table = bool(np.all((placed.position[:2] > starts.EDGE_LOW) & (placed.position[:2] < starts.EDGE_HIGH)))
     fits = on_table and is_clear(placed, (p for p in layout.values() if p is not beside), free)
     return {**layout, thing.name: placed} if fits else None
