@@ -10,9 +10,9 @@ from typing import Any
 import yaml
 
 from saycan.language.stop_words import STOP_WORDS
+from saycan.language.unknown import REGION_WORDS
 from sim.objects import catalogue
 from sim.paths import ASSETS
-from sim.relations import DIRECTIONS, REGIONS
 
 _ARTICLES = {"the", "a", "an", "my", "your", "our", "his", "her", "their", "this", "that", "these", "those", "some"}
 _TOLD_OF = ("needs", "two_needs", "refusals", "politeness")  # sections that name what need not be there, or is not
@@ -21,7 +21,6 @@ _WORD = re.compile(r"[a-z][a-z'-]*")
 _TOKEN = re.compile(r"[a-z][a-z'-]*|\S")
 # What no longer belongs to a noun: marks, "that's", "quickly", "closest".
 _ENDS = re.compile(r"^[^a-z]|[^a-z-]|ly$|est$")
-_WAYS = {word for text in (*REGIONS, *DIRECTIONS) for word in text.split()}
 _LONGEST = 4  # words after an article
 
 
@@ -46,7 +45,7 @@ def _phrase(after: list[str]) -> list[str]:
         if token in STOP_WORDS | _ARTICLES or _ENDS.search(token):
             break
         phrase.append(token)
-    while phrase and phrase[-1] in _WAYS:  # "push the hedgehog left"
+    while phrase and phrase[-1] in REGION_WORDS:  # "push the hedgehog left"
         phrase.pop()
     return phrase
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cache
 from itertools import pairwise
 
 from saycan.language.examples import EXAMPLES, REFUSAL
@@ -13,10 +14,9 @@ from saycan.types import SceneView
 from sim.objects import catalogue, colours
 from sim.relations import DIRECTIONS, REGIONS, is_open
 
-_REGION_WORDS = {word for text in (*REGIONS, *DIRECTIONS) for word in text.split()}
-_GENERAL = {"thing", "things", "object", "objects", "item", "items", "stuff", "ones", "table", "hand"} | _REGION_WORDS
+REGION_WORDS = {word for text in (*REGIONS, *DIRECTIONS) for word in text.split()}
+_GENERAL = {"thing", "things", "object", "objects", "item", "items", "stuff", "ones", "table", "hand"} | REGION_WORDS
 _OTHER_COLOURS = {"black", "white", "grey", "gray", "brown"}  # basic terms (Berlin and Kay 1969) that nothing here has
-_COME_IN_COLOURS = {thing.kind for thing in catalogue().values() if thing.name != thing.kind}  # blocks, bowls
 _MOST_WORDS = 60
 _SPEAKS_OF_DRAWER = re.compile(r"\b(drawer|cabinet)s?\b")
 _SPOKEN = {  # words of the examples' instructions that are no things: "stack", "bring", ...
@@ -36,13 +36,12 @@ def unknown_things(instruction: str, view: SceneView) -> tuple[list[str], list[s
     """
     vocabulary = [_words_for(name, [*classes, colour(name)]) for name, classes in view.classes.items()]
     kinds = set().union(*(_words_for(thing.kind, thing.classes) for thing in catalogue().values()))
-    coloured = set().union(*(_words_for(t.kind, t.classes) for t in catalogue().values() if t.kind in _COME_IN_COLOURS))
     known = kinds.union(*vocabulary, _GENERAL, _SPOKEN)
     words = [_bare(word) for word in instruction.split()][:_MOST_WORDS]
     names = [
         f"{a} {b}"
         for a, b in pairwise(words)
-        if ((a in colours() and b in kinds) or (a in _OTHER_COLOURS and b in coloured))
+        if ((a in colours() and b in kinds) or (a in _OTHER_COLOURS and b in _coloured()))
         and not any({a, b} <= w for w in vocabulary)
     ]
     text = f" {' '.join(words)} "
@@ -52,6 +51,13 @@ def unknown_things(instruction: str, view: SceneView) -> tuple[list[str], list[s
     single = [w for w in words if any(c.isalnum() for c in w) and w not in STOP_WORDS | known | named]
     names = [] if could_be_inside(instruction, view.drawer) else names
     return list(dict.fromkeys(names)), list(dict.fromkeys(single))
+
+
+@cache
+def _coloured() -> frozenset[str]:
+    """Words for what comes in colours: blocks, bowls."""
+    things = (thing for thing in catalogue().values() if thing.name != thing.kind)
+    return frozenset().union(*(_words_for(thing.kind, thing.classes) for thing in things))
 
 
 def could_be_inside(instruction: str, drawer: float | None) -> bool:

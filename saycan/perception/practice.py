@@ -14,7 +14,7 @@ import numpy as np
 from saycan.perception.rig import DEFAULT, Shot, jittered
 from sim import cabinet
 from sim.camera import Camera
-from sim.geometry import Box, gap
+from sim.geometry import Box
 from sim.layout import Layout, inside, is_clear, standing
 from sim.objects import Thing, catalogue
 from sim.tabletop import Tabletop
@@ -149,10 +149,7 @@ def _against(rng: np.random.Generator, thing: Thing, layout: Layout) -> Layout |
     away, along = np.array([np.cos(side), np.sin(side)]), np.array([-np.sin(side), np.cos(side)])
     begin = base.position[:2] + along * (rng.uniform(-0.7, 0.7) * base.half[:2].min() if flush else 0.0)
     yaw = side if flush else starts.any_yaw(rng)
-    spots = (standing(thing, begin + way * away, yaw) for way in np.arange(0.02, 0.3, 0.001))
-    placed = next((spot for spot in spots if gap(spot.box, base) >= free), None)
-    if placed is None:
-        return None
+    placed = starts.moved_away(standing(thing, begin, yaw), base, away, free, step=0.001)
     on_table = bool(np.all((placed.position[:2] > starts.EDGE_LOW) & (placed.position[:2] < starts.EDGE_HIGH)))
     fits = on_table and is_clear(placed, (p for p in layout.values() if p is not beside), free)
     return {**layout, thing.name: placed} if fits else None

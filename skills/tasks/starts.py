@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Container
+from dataclasses import replace
 
 import numpy as np
 
 from sim import cabinet
-from sim.geometry import gap
+from sim.geometry import Box, gap
 from sim.layout import Layout, Placement, is_clear, lying, standing
 from sim.objects import Thing, catalogue
 from sim.panda import WORKSPACE_HIGH, WORKSPACE_LOW
@@ -83,12 +84,19 @@ def beside(rng: np.random.Generator, item: Thing, layout: Layout, name: str, fre
     other = layout[name].box
     angle = rng.uniform(-np.pi, np.pi)
     away = np.array([np.cos(angle), np.sin(angle)])
-    placement = standing(item, other.position[:2], any_yaw(rng))
-    for distance in np.arange(0.01, 0.4, 0.003):
-        placement = standing(item, other.position[:2] + distance * away, placement.yaw)
-        if gap(placement.box, other) >= free:
+    return {**layout, item.name: moved_away(standing(item, other.position[:2], any_yaw(rng)), other, away, free)}
+
+
+def moved_away(placement: Placement, other: Box, away: np.ndarray, free: float, step: float = 0.003) -> Placement:
+    """A placement moved until it leaves ``free`` metres to a thing.
+
+    :param away: unit vector, shape (2,); ``step``: metres at a time.
+    """
+    for distance in np.arange(0.01, 0.4, step):
+        moved = replace(placement, position=placement.position + distance * np.append(away, 0.0))
+        if gap(moved.box, other) >= free:
             break
-    return {**layout, item.name: placement}
+    return moved
 
 
 def clutter(rng: np.random.Generator, layout: Layout, most: int = 6) -> Layout:

@@ -1,4 +1,4 @@
-"""Fixtures: tiny language models, a scene as it is seen."""
+"""Fixtures: tiny language models, a world, a scene as it is seen."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from saycan.language.weights import load
 from saycan.perception import view_of
 from saycan.types import SceneView
 from sim.scenes import SceneSpec
+from sim.tabletop import Tabletop
 
 
 @pytest.fixture(scope="session")
@@ -67,3 +68,10 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = LlamaConfig(vocab_size=count, num_key_value_heads=2, max_position_embeddings=8192, **sizes)
     LlamaForCausalLM(config).save_pretrained(folder)
     return folder
+
+
+@pytest.fixture(scope="module")
+def table() -> Iterator[Tabletop]:
+    world = Tabletop()
+    yield world
+    world.close()

@@ -33,8 +33,7 @@ def test_english_is_kept_where_that_is_asked_for(toy: Path) -> None:
     plain, kept = trainer(toy, groups), trainer(toy, groups, replace(SETTINGS, english=1.0))
     lost, left = _after(plain, 25), _after(kept, 25)
     assert left < 0.6 * lost
-    loss = [float(next(iter(learner.run()))["loss"]) for learner in (plain, kept)]
-    assert loss[1] < 2.0 < loss[0] + 2.0  # and it has learned to plan all the same
+    assert float(next(iter(kept.run()))["loss"]) < 2.0  # and it has learned to plan all the same; it began above 4
 
 
 def test_the_same_texts_are_written_again_after_a_kill(toy: Path) -> None:

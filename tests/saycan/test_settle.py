@@ -3,44 +3,28 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from omegaconf import OmegaConf
 
-from saycan.build import build_perception
-from saycan.perception.camera import Belief, CameraPerception
+from saycan.perception.camera import Belief
 from saycan.perception.settle import as_tall_as_known, settled
 from saycan.perception.sizes import log_fit
 from sim.geometry import Box
 from sim.layout import Layout, standing
 from sim.objects import catalogue
-from sim.paths import CONFIGS
 from sim.relations import is_on
 from sim.tabletop import Tabletop
+from tests.saycan.test_perception import eyes
 
 HALF = np.array([0.02, 0.02, 0.02])
 
 
 def block(x: float, z: float, tall: float = 0.02) -> Box:
     return Box(np.array([x, 0.0, z]), 0.0, np.array([0.02, 0.02, tall]))
-
-
-@pytest.fixture(scope="module")
-def table() -> Iterator[Tabletop]:
-    world = Tabletop()
-    yield world
-    world.close()
-
-
-def eyes() -> CameraPerception:
-    perception = build_perception(OmegaConf.load(CONFIGS / "perception" / "camera.yaml"))
-    assert isinstance(perception, CameraPerception)
-    return perception
 
 
 def test_a_tower_stands_on_itself_however_high_its_parts_are_seen() -> None:
