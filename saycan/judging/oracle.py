@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 
 from saycan.candidates import DONE, propose
+from saycan.judging.expert import Expert
 from saycan.judging.rehearsal import meant
 from saycan.perception import view_of
 from saycan.types import Candidate
@@ -25,7 +26,7 @@ Key = tuple[object, ...]
 
 
 class Oracle:
-    """Shortest ways to a goal, by breadth-first search over what skills are meant to do.
+    """Shortest ways to a goal, by breadth-first search over what skills are meant to do; where that is too far, the expert's way.
 
     :param start: the state in which the episode began (``moved`` and ``none`` are judged against it).
     :param most: skills beyond which a goal counts as out of reach.
@@ -33,6 +34,7 @@ class Oracle:
 
     def __init__(self, goal: Goal, start: WorldState, library: Mapping[str, Skill], most: int = 12):
         self._goal, self._start, self._library, self._most = goal, start, library, most
+        self._expert = Expert(goal.text, start, {name: skill.task for name, skill in library.items()})
         self._candidates = [c for c in propose(library, view_of(start)) if c != DONE and _matters(c, goal, start)]
 
     def best(self, now: WorldState) -> list[Candidate] | None:
@@ -43,9 +45,11 @@ class Oracle:
         for _ in range(self._most):
             level = self._next_level(level, seen)
             firsts = set().union(*(f for state, f in level if self._goal.holds(self._start, state)))
-            if firsts or not level or len(seen) > _MOST_STATES:
+            if firsts or not level:
                 return [self._candidates[i] for i in sorted(firsts)] or None
-        return None
+            if len(seen) > _MOST_STATES:
+                break
+        return self._expert.best(now) if self._expert.reaches(now, self._most) else None
 
     def _next_level(
         self, level: list[tuple[WorldState, set[int]]], seen: set[Key]

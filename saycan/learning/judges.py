@@ -15,7 +15,7 @@ from saycan.judging.trial import Record
 from saycan.language import places
 from saycan.language.planner import Scorer
 from saycan.language.prompt import history
-from saycan.learning.wishes import ways
+from saycan.judging.wishes import ways
 from saycan.perception import view_of
 from sim.goals import parse
 

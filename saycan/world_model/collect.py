@@ -14,7 +14,7 @@ from saycan.body import TabletopBody
 from saycan.candidates import DONE
 from saycan.imagination import state_of
 from saycan.judging.suite import SuiteTask
-from saycan.learning.expert import Expert
+from saycan.judging.expert import Expert
 from saycan.learning.tasks import draw_tasks
 from saycan.perception import Oracle
 from saycan.types import Candidate, SceneView

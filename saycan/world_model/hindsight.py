@@ -14,7 +14,7 @@ import numpy as np
 
 from saycan.language.parts import SIDES
 from saycan.learning.grammar import fill, grammar, pick, spoken
-from saycan.learning.wishes import Wish, ways
+from saycan.judging.wishes import Wish, ways
 from saycan.world_model.facts import HAND, PARTS, TABLE, Facts
 from saycan.world_model.log import Execution
 from sim.cabinet import NAME as DRAWER

@@ -11,7 +11,7 @@ import pytest
 from saycan.judging.suite import SuiteTask, start_state
 from saycan.learning import grammar as module
 from saycan.learning import needs, transcripts
-from saycan.learning.expert import Expert, propose_from
+from saycan.judging.expert import Expert, propose_from
 from saycan.learning.grammar import fill, grammar, join, pick
 from saycan.learning.nouns import Names, UnsuitableError
 from saycan.learning.scenes import draw_scene

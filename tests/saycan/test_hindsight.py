@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from saycan.learning.expert import Expert
+from saycan.judging.expert import Expert
 from saycan.learning.tasks import draw_tasks
 from saycan.perception import view_of
 from saycan.world_model.facts import facts_of, read

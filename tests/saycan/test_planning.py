@@ -65,6 +65,16 @@ def test_a_rehearsed_skill_that_cannot_come_about_changes_nothing() -> None:
     assert can.tolist() == [0.0, 1.0]
 
 
+def test_the_oracle_knows_ways_that_are_too_long_to_search_for() -> None:
+    scene = SceneSpec(objects=[*(f"{c} block" for c in ("red", "green", "blue", "pink", "yellow")), "blue bowl"], seed=5)
+    wanted, start = parse("moved(blue bowl, left) and all(block, in(_, blue bowl))"), start_state(scene)
+    body, oracle, said = Rehearsal(start, LIBRARY, values=False), Oracle(wanted, start, LIBRARY), []
+    while (best := oracle.best(body.now)) and best != [DONE]:
+        assert body.execute(best[0]).success
+        said.append(best[0].text)
+    assert wanted.holds(start, body.now) and len(said) == 11
+
+
 def suite_of_two() -> list[Decision]:
     tasks = (
         SuiteTask("put the red block in the bowl", "plain", BLOCKS, "in(red block, blue bowl)", False),

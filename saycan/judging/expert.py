@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from saycan.candidates import DONE
-from saycan.learning.wishes import Wish, ways
+from saycan.judging.wishes import Wish, ways
 from saycan.types import Candidate
 from sim import cabinet
 from sim.goals import Goal, parse
