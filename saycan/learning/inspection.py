@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from saycan.agent import Language, Limits
+from saycan.judging.expert import Expert
 from saycan.judging.suite import SuiteTask
 from saycan.judging.trial import Record
 from saycan.judging.worlds import play, rehearsed
 from saycan.language.examples import REFUSAL
-from saycan.judging.expert import Expert
 from saycan.select import Choose, combine
 from saycan.types import Candidate, Episode, SceneView
 from sim.state import WorldState

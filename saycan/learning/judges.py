@@ -12,10 +12,10 @@ from scipy.stats import kendalltau
 
 from saycan.candidates import DONE
 from saycan.judging.trial import Record
+from saycan.judging.wishes import ways
 from saycan.language import places
 from saycan.language.planner import Scorer
 from saycan.language.prompt import history
-from saycan.judging.wishes import ways
 from saycan.perception import view_of
 from sim.goals import parse
 

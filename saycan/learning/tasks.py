@@ -11,9 +11,9 @@ from functools import cache
 import numpy as np
 import yaml
 
+from saycan.judging.expert import Expert
 from saycan.judging.suite import FOLDER, SuiteTask
 from saycan.learning import choices, needs, recipes, requests, sets, towers
-from saycan.judging.expert import Expert
 from saycan.learning.grammar import join, normalised, pick, spoken
 from saycan.learning.nouns import Names, UnsuitableError
 from saycan.learning.refusals import REFUSALS

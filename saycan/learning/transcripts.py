@@ -10,11 +10,11 @@ import numpy as np
 import torch
 
 from saycan.candidates import DONE
+from saycan.judging.expert import Expert
 from saycan.judging.suite import SuiteTask
 from saycan.language.examples import REFUSAL
 from saycan.language.prompt import Style, continuation, left_after, prompt
 from saycan.language.unknown import could_be_inside
-from saycan.judging.expert import Expert
 from saycan.learning.nouns import UnsuitableError
 from saycan.learning.tasks import draw_tasks
 from saycan.perception import view_of

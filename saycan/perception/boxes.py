@@ -10,7 +10,9 @@ import numpy as np
 
 from saycan.perception.rig import Shot
 from sim.geometry import Box
+from sim.panda import MAX_OPENING
 
+NARROW = MAX_OPENING / 2 + 0.01  # metres: half of the narrower side of what the fingers can hold, as sight may see it
 _THROUGH = 0.5  # of a thing's least half side, by which one must see further than its middle to know that it is gone
 
 
@@ -30,6 +32,11 @@ def distance(box: Box, point: np.ndarray) -> float:
     """From a point to a box, metres; 0 inside."""
     local = turned(point - box.position, -box.yaw)
     return float(np.linalg.norm(np.maximum(np.abs(local) - box.half, 0.0)))
+
+
+def is_narrow(box: Box) -> bool:
+    """Whether a thing fits between the fingers, as far as it is seen."""
+    return float(box.half[:2].min()) < NARROW
 
 
 def turned(v: np.ndarray, yaw: float) -> np.ndarray:

@@ -11,7 +11,7 @@ from scipy.optimize import linear_sum_assignment
 
 from saycan.perception import naming
 from saycan.perception.base import relations
-from saycan.perception.boxes import distance, facing_front, may_be_there, turned, unlike
+from saycan.perception.boxes import distance, facing_front, is_narrow, may_be_there, turned, unlike
 from saycan.perception.clip import Matcher
 from saycan.perception.proposals import Proposal, propose
 from saycan.perception.rig import Shot, shoot
@@ -175,7 +175,8 @@ class CameraPerception:
             self._held = None
         elif self._held is None or self._held[0] not in self._believed:
             self._held = None
-            near = {n: distance(b.box, hand.position) for n, b in self._believed.items() if _movable(n)}
+            small = {n: b.box for n, b in self._believed.items() if _movable(n) and is_narrow(b.box)}
+            near = {name: distance(box, hand.position) for name, box in small.items()}
             name = min(near, key=lambda n: near[n], default=None)
             if name is not None and near[name] < _NEAR:
                 self._held = self._gripped(name, hand)

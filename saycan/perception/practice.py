@@ -1,7 +1,7 @@
 """Random scenes and their labelled pictures, to learn from and to measure on. Reads the simulator's truth: never part of an agent.
 
-What varies: which things and where (in one another, on one another, on their sides, in a drawer), their sizes and shades, the table's
-colour, the light, the cameras' places, and the arm with or without something in the hand.
+What varies: which things and where (in one another, on one another, heaped up in a receptacle, on their sides, in a drawer), their sizes
+and shades, the table's colour, the light, the cameras' places, and the arm with or without something in the hand.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import numpy as np
 from saycan.perception.rig import DEFAULT, Shot, jittered
 from sim import cabinet
 from sim.camera import Camera
-from sim.geometry import Box
-from sim.layout import Layout, inside, is_clear, standing
+from sim.geometry import Box, gap
+from sim.layout import Layout, Placement, inside, is_clear, standing
 from sim.objects import Thing, catalogue
 from sim.tabletop import Tabletop
 from skills.envs import begin
@@ -28,6 +28,12 @@ _TOUCHES = 0.35  # share of what stands on the table that stands right against s
 _OF_BLOCKS = 0.3  # share of scenes that have most of the blocks
 _ALIKE = 0.7  # share of those that stand against one of their kind, if there is one
 _ON_TABLE = 0.01  # metres above it at most
+_HEAPS = 0.4  # share of scenes in which a receptacle is filled with several things, as after a long task
+_HEAPED = 5  # most of them
+_LOW = 0.5  # share of held things that are no higher than a pick lifts them
+_LIFTED = (0.01, 0.08)  # metres that these are above what is under them
+_FREE = 0.004  # metres between things that are let go beside or above each other
+_ROUND = 0.1  # metres to the sides of the hand within which that counts
 
 
 @dataclass(frozen=True)
@@ -56,12 +62,15 @@ def draw_start(rng: np.random.Generator, held_out: bool = False, least: int = 1)
     if rng.random() < 0.4:
         opening = float(rng.choice([0.0, 1.0, rng.random()]))
         layout = {cabinet.NAME: starts.drawer(rng, opening)}
-    for name in _mixed(rng, allowed)[: int(rng.integers(least, _MOST + 1))]:
+    if rng.random() < _HEAPS:
+        layout = _heaped(rng, allowed, layout)
+    for name in _mixed(rng, [n for n in allowed if n not in layout])[: int(rng.integers(least, _MOST + 1))]:
         layout = _add(rng, _varied(rng, catalogue()[name]), layout)
     free = [n for n in allowed if n not in layout and catalogue()[n].kind in starts.SMALL]
     if free and rng.random() < 0.3:
         held = _varied(rng, catalogue()[str(rng.choice(free))])
-        return starts.holding(rng, layout, Target(held.name), held)
+        start = starts.holding(rng, layout, Target(held.name), held)
+        return _lowered(rng, start) if rng.random() < _LOW else start
     return Start(layout, Target(""), starts.hand_above(rng, layout), starts.any_yaw(rng))
 
 
@@ -87,6 +96,7 @@ def set_up(world: Tabletop, start: Start) -> None:
     """Bring a world to a start, everything at rest."""
     begin(world, start)
     world.wait(12)
+    world.settle(limit=24)
 
 
 def sample(world: Tabletop, camera: Camera) -> Sample:
@@ -130,6 +140,43 @@ def _add(rng: np.random.Generator, thing: Thing, layout: Layout) -> Layout:
             spot = below.position[:2] + rng.uniform(-0.006, 0.006, 2)
             return {**layout, thing.name: standing(thing, spot, starts.any_yaw(rng), below.box.top + 0.001)}
     return starts.scatter(rng, thing, layout, anywhere=rng.random() < 0.4, free=float(rng.choice([0.004, 0.02, 0.04])))
+
+
+def _heaped(rng: np.random.Generator, allowed: list[str], layout: Layout) -> Layout:
+    """Let several small things fall into a receptacle as a hand lets go of them: they lie beside and on each other, and lean on its rim."""
+    hollow = [name for name, p in layout.items() if p.opening > 0.9]
+    if not hollow or rng.random() < 0.5:
+        hollow = [n for n in allowed if n not in layout and catalogue()[n].kind in starts.LARGE]
+        holder = _varied(rng, catalogue()[str(rng.choice(hollow))])
+        layout = starts.scatter(rng, holder, layout, anywhere=rng.random() < 0.3)
+        hollow = [holder.name] if holder.name in layout else []
+    small = [n for n in allowed if n not in layout and catalogue()[n].kind in starts.SMALL]
+    heap: Layout = {}
+    for name in _mixed(rng, small)[: int(rng.integers(2, _HEAPED + 1))] if hollow else []:
+        heap[name] = _let_go(rng, _varied(rng, catalogue()[name]), layout[hollow[0]], list(heap.values()))
+    return layout | heap
+
+
+def _let_go(rng: np.random.Generator, thing: Thing, holder: Placement, heap: list[Placement]) -> Placement:
+    """A thing laid beside those in a receptacle, or let go above whatever is there, its rim included."""
+    if rng.random() < 0.5:
+        return inside(thing, holder, heap, rng, starts.any_yaw(rng))
+    box = holder.box
+    off = rng.uniform(-0.75, 0.75, 2) * box.half[:2]
+    c, s = np.cos(box.yaw), np.sin(box.yaw)
+    spot = box.position[:2] + np.array([c * off[0] - s * off[1], s * off[0] + c * off[1]])
+    placed = starts.posed(rng, thing, spot, box.top, toppled=0.3)
+    floor = max([box.top, *(p.box.top for p in heap if gap(p.box, placed.box) < _FREE)]) + _FREE
+    return replace(placed, position=placed.position + np.array([0.0, 0.0, floor - box.top]))
+
+
+def _lowered(rng: np.random.Generator, start: Start) -> Start:
+    """The hand with what it holds as low as just after a pick."""
+    held = start.layout[start.held or ""].thing
+    others = [p.box for name, p in start.layout.items() if name != start.held]
+    under = [b.top for b in others if np.hypot(*(b.position - start.hand)[:2]) - np.hypot(*b.half[:2]) < _ROUND]
+    height = max([0.0, *under]) + held.size[2] - start.grip[2] + rng.uniform(*_LIFTED)
+    return replace(start, hand=np.array([*start.hand[:2], min(height, start.hand[2])]))
 
 
 def _against(rng: np.random.Generator, thing: Thing, layout: Layout) -> Layout | None:

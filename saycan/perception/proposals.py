@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from scipy.spatial import cKDTree
 
+from saycan.perception.boxes import NARROW, is_narrow
 from saycan.perception.rig import Shot
 from saycan.perception.votes import CENTRE_UNIT, CLASSES, HALF_UNIT, SQUARE, STEP, VoteNet, features
 from sim.geometry import Box
@@ -88,7 +89,7 @@ def group(
     clusters = sorted((c for c in clusters if len(c) >= _LEAST), key=len, reverse=True)
     found = [_proposal(c, where, thing.shape, place, votes, points[thing]) for c in clusters]
     hosts = _hosts([np.median(points[thing][c], 0) for c in clusters], [p.box for p in found])
-    held = [grip is not None and bool(np.linalg.norm(p.box.position - grip) < _HANGS + _GRIP) for p in found]
+    held = [grip is not None and _is_held(p.box, grip) for p in found]
     return _borne([replace(p, host=host, held=h) for p, host, h in zip(found, hosts, held, strict=True)])
 
 
@@ -126,7 +127,13 @@ def _with_what_is_held(labels: np.ndarray, place: np.ndarray, grip: np.ndarray) 
     """Labels with all votes for something between the fingers as one thing: the hand feels that it is one, and hides much of it."""
     apart = place[:, :3] - grip
     mine = (np.linalg.norm(apart[:, :2], axis=1) < _GRIP) & (apart[:, 2] > -_HANGS) & (apart[:, 2] < _GRIP)
+    mine &= place[:, 4] < NARROW  # a bowl below the hand is not in it
     return np.where(mine, labels.max() + 1, labels) if mine.sum() >= _LEAST else labels
+
+
+def _is_held(box: Box, grip: np.ndarray) -> bool:
+    """Whether a thing is where the fingers feel something, and fits between them."""
+    return bool(np.linalg.norm(box.position - grip) < _HANGS + _GRIP and is_narrow(box))
 
 
 def _middles(votes: np.ndarray, close: float, reach: float) -> list[np.ndarray]:

@@ -13,8 +13,8 @@ import torch
 from saycan.body import TabletopBody
 from saycan.candidates import DONE
 from saycan.imagination import state_of
-from saycan.judging.suite import SuiteTask
 from saycan.judging.expert import Expert
+from saycan.judging.suite import SuiteTask
 from saycan.learning.tasks import draw_tasks
 from saycan.perception import Oracle
 from saycan.types import Candidate, SceneView

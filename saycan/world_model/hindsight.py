@@ -12,9 +12,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from saycan.judging.wishes import Wish, ways
 from saycan.language.parts import SIDES
 from saycan.learning.grammar import fill, grammar, pick, spoken
-from saycan.judging.wishes import Wish, ways
 from saycan.world_model.facts import HAND, PARTS, TABLE, Facts
 from saycan.world_model.log import Execution
 from sim.cabinet import NAME as DRAWER

@@ -8,10 +8,10 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from saycan.judging.expert import Expert, propose_from
 from saycan.judging.suite import SuiteTask, start_state
 from saycan.learning import grammar as module
 from saycan.learning import needs, transcripts
-from saycan.judging.expert import Expert, propose_from
 from saycan.learning.grammar import fill, grammar, join, pick
 from saycan.learning.nouns import Names, UnsuitableError
 from saycan.learning.scenes import draw_scene

@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 
 from saycan.candidates import DONE
+from saycan.judging.expert import Expert
 from saycan.judging.oracle import Oracle
 from saycan.judging.suite import FOLDER, SuiteTask, load_suite, start_state
+from saycan.judging.wishes import ways
 from saycan.language.examples import REFUSAL
 from saycan.language.prompt import Style, prompt
 from saycan.learning import recipes, refusals, transcripts
-from saycan.judging.expert import Expert
 from saycan.learning.grammar import fill, grammar, normalised
 from saycan.learning.inspection import expert_episode
 from saycan.learning.nouns import Names, UnsuitableError
@@ -23,7 +24,6 @@ from saycan.learning.refusals import REFUSALS
 from saycan.learning.scenes import draw_scene
 from saycan.learning.tasks import SETS, SINGLE, draw_tasks, held_out
 from saycan.learning.transcripts import STYLE, draw_scene_of_transcripts, transcript
-from saycan.judging.wishes import ways
 from saycan.perception import view_of
 from saycan.types import Episode
 from sim.goals import parse

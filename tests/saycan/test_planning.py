@@ -66,7 +66,9 @@ def test_a_rehearsed_skill_that_cannot_come_about_changes_nothing() -> None:
 
 
 def test_the_oracle_knows_ways_that_are_too_long_to_search_for() -> None:
-    scene = SceneSpec(objects=[*(f"{c} block" for c in ("red", "green", "blue", "pink", "yellow")), "blue bowl"], seed=5)
+    scene = SceneSpec(
+        objects=[*(f"{c} block" for c in ("red", "green", "blue", "pink", "yellow")), "blue bowl"], seed=5
+    )
     wanted, start = parse("moved(blue bowl, left) and all(block, in(_, blue bowl))"), start_state(scene)
     body, oracle, said = Rehearsal(start, LIBRARY, values=False), Oracle(wanted, start, LIBRARY), []
     while (best := oracle.best(body.now)) and best != [DONE]:
