@@ -98,6 +98,7 @@ def train_policy(
     resume: bool = False,
     progress: bool = True,
     processes: int = 1,
+    given: tuple[Policy, nn.Sequential | None] | None = None,
 ) -> tuple[Policy, nn.Sequential]:
     """Train a policy; its critic comes with it.
 
@@ -105,11 +106,14 @@ def train_policy(
     :param files: where to write, without ending: ``.curve.csv``, ``.state.safetensors`` and TensorBoard's ``.tensorboard/``.
     :param resume: go on from the saved state, if there is one.
     :param processes: that the worlds are spread over; the result does not depend on it.
+    :param given: a trained policy to go on from, and its critic if there is one.
     """
     state, curve = files.with_name(f"{files.name}.state.safetensors"), files.with_name(f"{files.name}.curve.csv")
     worlds = VecMonitor(_worlds(task, settings, processes))
     model = _new_model(task, settings, seed, worlds, files.with_name(f"{files.name}.tensorboard"))
     before = 0.0
+    if given:
+        _take_over(model, task, *given)
     if resume and state.exists():
         before = load_state(state, model, seed)
         _cut(curve, model.num_timesteps)
@@ -211,6 +215,24 @@ def networks_of(model: PPO, task: Task) -> tuple[Policy, nn.Sequential]:
     extractor: Any = model.policy.mlp_extractor
     actor = _whole([*extractor.policy_net, model.policy.action_net], task)
     return Policy(actor), _whole([*extractor.value_net, model.policy.value_net], task)
+
+
+def _take_over(model: PPO, task: Task, policy: Policy, critic: nn.Sequential | None) -> None:
+    """Give SB3's actor and critic the weights of networks over the whole observation: the inverse of ``networks_of``.
+
+    :raises checkpoint.CheckpointError: if theirs are of another size.
+    """
+    parts: Any = model.policy.mlp_extractor
+    pairs = [([*parts.policy_net, model.policy.action_net], policy.network)]
+    pairs += [([*parts.value_net, model.policy.value_net], critic)] if critic is not None else []
+    for layers, network in pairs:
+        mine, given = ([part for part in whole if isinstance(part, nn.Linear)] for whole in (layers, network))
+        if (sizes := [part.out_features for part in given]) != [part.out_features for part in mine]:
+            raise checkpoint.CheckpointError(f"start= has other networks; choose theirs: skill.hidden={sizes[:-1]}")
+        with torch.no_grad():
+            for ours, theirs in zip(mine, given, strict=True):
+                ours.bias.copy_(theirs.bias)
+                ours.weight.copy_(theirs.weight[:, columns(task.reads)] if ours is mine[0] else theirs.weight)
 
 
 def _whole(parts: list[Any], task: Task) -> nn.Sequential:

@@ -38,7 +38,11 @@ def train(config: Any, files: Path) -> Skill:
     if given:
         policy, critic = given.policy, given.critic
     else:
-        policy, critic = train_policy(mine, settings, seed, files, config.resume, config.progress, config.workers)
+        earlier = load(Path(config.start)) if config.start else None
+        known = (earlier.policy, earlier.critic) if earlier else None
+        policy, critic = train_policy(
+            mine, settings, seed, files, config.resume, config.progress, config.workers, known
+        )
     fitting = time.perf_counter()
     folder = files.with_name(f"{files.name}.rollouts")
     if not config.resume:
@@ -55,11 +59,17 @@ def train(config: Any, files: Path) -> Skill:
     record["value_seconds"] = round(time.perf_counter() - fitting, 1)
     record["seconds"] = round(time.perf_counter() - began, 1)
     if given:
-        record["policy"] = given.record.get("policy") or {k: v for k, v in given.record.items() if k != "test"}
+        record["policy"] = given.record.get("policy") or _without_figures(given.record)
+    elif earlier:
+        record["start"] = _without_figures(earlier.record)
     skill = Skill(mine, policy, value, critic, record)
     test = evaluate(skill, settings.test_episodes, _TEST_SEED, settings.test_states, config.workers, config.progress)
     shutil.rmtree(folder, ignore_errors=True)
     return Skill(mine, policy, value, critic, {**record, "test": test})
+
+
+def _without_figures(record: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in record.items() if key != "test"}
 
 
 def _seconds(files: Path) -> float:

@@ -56,21 +56,21 @@ def name(
     if known:
         log_p = log_p + np.where([phrase in known for phrase in phrases], 0.0, _NEW)
         log_p = log_p - np.logaddexp.reduce(log_p, axis=1, keepdims=True)
-    things = _things(proposals, log_p)
+    fit = log_fit([p.box for p in proposals], phrases, [not _stands_on_any(p, proposals) for p in proposals])
+    things = _things(proposals, log_p, fit)
     if not things:
         return {}
     kept = [proposals[i] for i in things]
-    fit = log_fit([p.box for p in kept], phrases, [not _stands_on_any(p, proposals) for p in kept])
-    log_p = log_p[things] + np.where([[p.held] for p in kept], _HIDDEN * fit, fit)
+    log_p = (log_p + np.where([[p.held] for p in proposals], _HIDDEN * fit, fit))[things]
     pairs = zip(*linear_sum_assignment(-np.maximum(log_p, _FLOOR)), strict=True)
     scores = {phrases[column]: (kept[row], math.exp(log_p[row, column])) for row, column in pairs}
     return {phrase: (proposal, score) for phrase, (proposal, score) in scores.items() if score >= least}
 
 
-def _things(proposals: Sequence[Proposal], log_p: np.ndarray) -> list[int]:
-    """Which proposals are things of their own: what may be a part of another thing has to look unlike that."""
+def _things(proposals: Sequence[Proposal], log_p: np.ndarray, fit: np.ndarray) -> list[int]:
+    """Which proposals are things of their own: what may be a part of another thing has to look unlike that, or be of another size."""
     best, surely = log_p.argmax(1), log_p.max(1) > math.log(_SURE)
-    unlike = log_p[:, best] < math.log(_UNLIKE)
+    unlike = (log_p + fit)[:, best] < math.log(_UNLIKE)
     return [i for i, p in enumerate(proposals) if p.host is None or (surely[i] and unlike[i, p.host])]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -14,16 +15,18 @@ from sim.objects import Thing
 from sim.relations import is_in, is_on, is_open
 from sim.shapes import WALL
 from sim.state import WorldState
-from skills.observation import Sight
+from skills.observation import Focus, Sight
 from skills.tasks import effects, starts
 from skills.tasks.base import Start, Target, Task, closeness, descent, nearness
 from skills.tasks.effects import within_reach
+from skills.tasks.room import room_inside
 
 CLEAR = 0.04  # metres that the hand ends above the thing's top
 _AT_REST = 0.03  # metres per second
 _FAST = 0.3  # metres per second
 _THROWN = 5.0  # weight of a thing's speed once it is out of the hand: throwing is quick, and misses now and then
 _OUT_OF_HAND = 0.05  # metres between the hand and a thing's top from which it has been let go
+_OCCUPIED = 0.5  # share of the receptacles that are not empty
 _FLAT_FOOTED = ("block", "block", "block", "coke can", "pepsi can", "cup", "sponge", "chips bag")
 _FLAT_TOPPED = ("block", "block", "block", "sponge", "chips bag")
 
@@ -85,17 +88,22 @@ class Place(Task):
 
 
 class PlaceIn(Place):
-    """``put it in the {receptacle}``."""
+    """``put it in the {receptacle}``: where that has room, if there is something in it already."""
 
     name = "place_in"
     phrase = "put it in the {receptacle}"
     penalty = 2.0
 
+    def focus(self, sight: Sight, target: Target) -> Focus:
+        """The receptacle, as if its middle were where it has room when the skill begins."""
+        aside = room_inside(sight.boxes, target.name, sight.held)
+        return lambda boxes: replace(boxes[target.name], position=boxes[target.name].position + aside)
+
     def related(self, thing: Box, name: str, now: WorldState, target: Target) -> bool:
         return is_in(thing, now.boxes[target.name])
 
     def goal_point(self, thing: Box, start: WorldState, now: WorldState, target: Target) -> np.ndarray:
-        box = now.boxes[target.name]
+        box = self.focus(Sight(start.hand, start.boxes, start.held), target)(now.boxes)
         return np.array([*box.position[:2], max(box.top - 0.03, 0.01) + float(thing.half[2])])
 
     def meant(self, now: WorldState, target: Target) -> WorldState | None:
@@ -109,13 +117,13 @@ class PlaceIn(Place):
         return effects.put_down(now, box.position, centre_below_rim)
 
     def start(self, rng: np.random.Generator) -> Start:
-        """Something in the hand, a receptacle that it fits into on the table, now and then with something in it already."""
+        """Something in the hand, a receptacle that it fits into on the table, often with things in it already."""
         holder, held = self._receptacle(rng), starts.thing(rng)
         while not fits(held, holder):
             holder, held = self._receptacle(rng), starts.thing(rng)
         layout = {holder.thing.name: holder}
-        if holder.thing.kind != "bowl" and rng.random() < 0.3:
-            layout = _filled(rng, layout, 1, {held.name})
+        if rng.random() < _OCCUPIED:
+            layout = _filled(rng, layout, int(rng.integers(1, 3 if holder.thing.kind == "bowl" else 4)), {held.name})
         return self.among_clutter(rng, layout, held, Target(holder.thing.name))
 
     def doubtful_start(self, rng: np.random.Generator) -> Start:

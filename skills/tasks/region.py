@@ -12,6 +12,7 @@ from skills.observation import Focus, Sight
 from skills.tasks import effects, starts
 from skills.tasks.base import Start, Target
 from skills.tasks.place import Place, hand_over
+from skills.tasks.room import free_spot
 
 _LOW = 0.03  # metres above the table, or above flat things on it, from which letting go is putting down
 
@@ -59,19 +60,3 @@ class PlaceAt(Place):
             if is_clear(placement, layout.values(), 0.005):
                 layout[item.name] = placement
         return self.among_clutter(rng, layout, starts.thing(rng, without=layout), target, most=0)
-
-
-def free_spot(region: Box, others: list[Box], room: float = 0.09, rim: float = 0.03) -> Box:
-    """The spot of a region with the most room round it; with ``room`` metres in several places, the one nearest to the middle.
-
-    :param rim: metres from the region's edge that are not used.
-    :return: a box with the spot as its centre and the region's sides.
-    """
-    steps = [np.linspace(-1, 1, 9) * max(half - rim, 0.0) for half in region.half[:2]]
-    spots = region.position[:2] + np.stack(np.meshgrid(*steps), axis=-1).reshape(-1, 2)
-    free = np.full(len(spots), room)
-    for other in others:
-        reach = float(np.hypot(*other.half[:2])) if not other.round else float(other.half[0])
-        free = np.minimum(free, np.linalg.norm(spots - other.position[:2], axis=1) - reach)
-    best = spots[int(np.argmax(free - 0.05 * np.linalg.norm(spots - region.position[:2], axis=1)))]
-    return Box(np.array([*best, 0.0]), 0.0, region.half)

@@ -14,13 +14,11 @@ from sim.geometry import Box
 from sim.layout import standing
 from sim.objects import find
 from sim.panda import YAW_LIMIT
-from sim.relations import is_at, region_box
 from sim.state import Hand
 from skills.envs import SkillEnv
 from skills.observation import FEATURES, SIZE, Observer, Sight, columns, finger_turn, grasp_point
 from skills.tasks import TASKS, Start, Target
 from skills.tasks.base import begin_near
-from skills.tasks.region import free_spot
 
 NAMES = [f"saycan/{name.title().replace('_', '')}-v0" for name in TASKS]
 
@@ -134,19 +132,6 @@ def test_tall_things_are_taken_near_their_top() -> None:
     bottle = Box(np.array([0.5, 0.0, 0.085]), 0.0, np.array([0.024, 0.024, 0.085]), True)
     assert grasp_point(bottle)[2] == pytest.approx(0.145)
     assert grasp_point(Box(np.array([0.5, 0.0, 0.02]), 0.0, np.full(3, 0.02)))[2] == pytest.approx(0.02)
-
-
-@given(st.lists(st.tuples(st.floats(0.3, 0.66), st.floats(-0.36, 0.36)), max_size=6))
-def test_the_free_spot_is_in_its_region_and_the_freest(spots: list[tuple[float, float]]) -> None:
-    region = region_box("left side")
-    others = [Box(np.array([x, y, 0.02]), 0.0, np.full(3, 0.02)) for x, y in spots]
-    spot = free_spot(region, others)
-    assert is_at(Box(spot.position, 0.0, np.full(3, 0.02)), "left side")
-    gaps = [np.linalg.norm(spot.position[:2] - box.position[:2]) for box in others]
-    corners = region.position[:2] + region.half[:2] * 0.8 * np.array([[1, 1], [1, -1], [-1, 1], [-1, -1]])
-    for corner in corners if others else ():
-        corner_gap = min(np.linalg.norm(corner - box.position[:2]) for box in others)
-        assert min(gaps) >= min(corner_gap, 0.1) - 0.05
 
 
 def test_each_skill_offers_what_its_phrase_takes() -> None:

@@ -57,6 +57,21 @@ def test_a_short_training_improves_and_repeats(tmp_path: Path) -> None:
     assert critic[0].in_features == SIZE
 
 
+def test_training_goes_on_from_a_given_policy(tmp_path: Path) -> None:
+    shipped = library.load(library.path_of("pick"))
+    still = settings("skill=pick", "skill.control_steps=0")
+    policy, critic = train_policy(
+        TASKS["pick"](), still, 0, tmp_path / "pick", progress=False, given=(shipped.policy, shipped.critic)
+    )
+    seen = np.random.default_rng(0).normal(size=(20, SIZE)).astype(np.float32)
+    assert np.allclose(policy.act(seen), shipped.policy.act(seen), atol=1e-5)
+    assert shipped.critic is not None
+    assert torch.allclose(critic(torch.from_numpy(seen)), shipped.critic(torch.from_numpy(seen)), atol=1e-4)
+    other = Policy(mlp([SIZE, 32, 5], nn.Tanh))
+    with pytest.raises(CheckpointError, match="hidden"):
+        train_policy(TASKS["pick"](), still, 0, tmp_path / "other", progress=False, given=(other, None))
+
+
 def test_same_seed_same_training_whatever_the_number_of_processes(tmp_path: Path) -> None:
     torch.set_num_threads(1)
     tiny, task = settings("skill=push", "skill.control_steps=2000", "skill.n_steps=32"), TASKS["push"]()
