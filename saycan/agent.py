@@ -60,7 +60,7 @@ class Limits:
     :param least: the same for going on once it has begun.
     """
 
-    steps: int = 12
+    steps: int = 20
     tries: int = 3
     decline: float = 0.05
     least: float = 0.05

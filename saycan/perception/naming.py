@@ -12,10 +12,10 @@ from saycan.perception.clip import Matcher
 from saycan.perception.crops import crop
 from saycan.perception.proposals import Proposal
 from saycan.perception.rig import Shot
-from saycan.perception.sizes import log_fit
+from saycan.perception.sizes import is_solid, log_fit
 
-# Of what may be a part of another thing: least probability of its name, most of that one's.
-_SURE, _UNLIKE = 0.5, 1.5e-2
+# Of what may be a part of another thing: least probability of its name, most of that one's if that is hollow, and if it is solid.
+_SURE, _UNLIKE, _ALIEN = 0.5, 1.5e-2, 1e-3
 _HIDDEN = 0.25  # weight of how large it is, of what the fingers hide in part
 _STEP = 0.005  # metres by which one thing's top is above another's that it stands on
 _NEW = -3.0  # log-odds of a thing that was never seen before against one that was
@@ -57,7 +57,7 @@ def name(
         log_p = log_p + np.where([phrase in known for phrase in phrases], 0.0, _NEW)
         log_p = log_p - np.logaddexp.reduce(log_p, axis=1, keepdims=True)
     fit = log_fit([p.box for p in proposals], phrases, [not _stands_on_any(p, proposals) for p in proposals])
-    things = _things(proposals, log_p, fit)
+    things = _things(proposals, log_p, fit, phrases)
     if not things:
         return {}
     kept = [proposals[i] for i in things]
@@ -67,11 +67,23 @@ def name(
     return {phrase: (proposal, score) for phrase, (proposal, score) in scores.items() if score >= least}
 
 
-def _things(proposals: Sequence[Proposal], log_p: np.ndarray, fit: np.ndarray) -> list[int]:
-    """Which proposals are things of their own: what may be a part of another thing has to look unlike that, or be of another size."""
+def _things(proposals: Sequence[Proposal], log_p: np.ndarray, fit: np.ndarray, phrases: Sequence[str]) -> list[int]:
+    """Which proposals are things of their own: what may be a part of another thing has to look unlike that.
+
+    In what is hollow it may also be of another size; but nothing is seen inside something solid.
+    """
     best, surely = log_p.argmax(1), log_p.max(1) > math.log(_SURE)
-    unlike = (log_p + fit)[:, best] < math.log(_UNLIKE)
-    return [i for i, p in enumerate(proposals) if p.host is None or (surely[i] and unlike[i, p.host])]
+    solid = [is_solid(phrases[b]) for b in best]
+    kept: list[int] = []
+    for i, p in enumerate(proposals):
+        hosts = [h for h in p.hosts if h in kept]
+        unlike = [
+            log_p[i, best[h]] < math.log(_ALIEN) if solid[h] else (log_p + fit)[i, best[h]] < math.log(_UNLIKE)
+            for h in hosts
+        ]
+        if not hosts or (surely[i] and all(unlike)):
+            kept.append(i)
+    return kept
 
 
 def _stands_on_any(proposal: Proposal, others: Sequence[Proposal]) -> bool:

@@ -36,14 +36,14 @@ class Proposal:
     :param box: where it is.
     :param masks: which pixels show it, for each picture; bool, at the network's resolution, shape (h, w).
     :param spread: root mean square distance of its votes, metres: how well they agree.
-    :param host: which of the proposals it may be a part of, if it does not look like another thing; None: it is a thing.
+    :param hosts: which of the proposals it may be a part of, if it does not look like another thing; none: it is a thing.
     :param held: whether it is between the fingers, which hide much of it.
     """
 
     box: Box
     masks: tuple[np.ndarray, ...]
     spread: float
-    host: int | None = None
+    hosts: tuple[int, ...] = ()
     held: bool = False
 
     @property
@@ -90,7 +90,7 @@ def group(
     found = [_proposal(c, where, thing.shape, place, votes, points[thing]) for c in clusters]
     hosts = _hosts([np.median(points[thing][c], 0) for c in clusters], [p.box for p in found])
     held = [grip is not None and _is_held(p.box, grip) for p in found]
-    return _borne([replace(p, host=host, held=h) for p, host, h in zip(found, hosts, held, strict=True)])
+    return _borne([replace(p, hosts=those, held=h) for p, those, h in zip(found, hosts, held, strict=True)])
 
 
 def _steady(place: np.ndarray) -> np.ndarray:
@@ -152,21 +152,17 @@ def _middles(votes: np.ndarray, close: float, reach: float) -> list[np.ndarray]:
     return middles
 
 
-def _hosts(middles: Sequence[np.ndarray], boxes: Sequence[Box]) -> list[int | None]:
-    """For each proposal, largest first, the one before it on which it lies, and of which it may so be a part: at a thing's edges votes
+def _hosts(middles: Sequence[np.ndarray], boxes: Sequence[Box]) -> list[tuple[int, ...]]:
+    """For each proposal, largest first, those before it on which it lies, and of which it may so be a part: at a thing's edges votes
     waver."""
-    hosts: list[int | None] = []
-    for number, middle in enumerate(middles):
-        fitting = (i for i in range(number) if hosts[i] is None and _lies_in(middle, boxes[i]))
-        hosts.append(next(fitting, None))
-    return hosts
+    return [tuple(i for i in range(number) if _lies_in(middle, boxes[i])) for number, middle in enumerate(middles)]
 
 
 def _borne(proposals: list[Proposal]) -> list[Proposal]:
     """Those that the table, another one or the fingers can bear: nothing floats, but the arm is taken for a thing now and then."""
     kept = [i for i, p in enumerate(proposals) if p.held or _rests(p.box, [q.box for q in proposals if q is not p])]
-    number: dict[int | None, int] = {old: new for new, old in enumerate(kept)}
-    return [replace(proposals[i], host=number.get(proposals[i].host)) for i in kept]
+    number = {old: new for new, old in enumerate(kept)}
+    return [replace(proposals[i], hosts=tuple(number[h] for h in proposals[i].hosts if h in number)) for i in kept]
 
 
 def _rests(box: Box, others: Sequence[Box]) -> bool:

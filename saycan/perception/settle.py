@@ -10,9 +10,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from saycan.perception.sizes import known_sides
+from saycan.perception.sizes import is_solid, known_sides
 from sim.geometry import Box
-from sim.objects import catalogue
 
 _SLACK = 0.12  # of a known height, by which things vary
 _DROP = 0.02  # metres up or down that sight may err in where a thing rests
@@ -28,7 +27,7 @@ def settled(boxes: Mapping[str, Box], held: str | None = None) -> dict[str, Box]
     """
     found = {name: as_tall_as_known(name, box) for name, box in boxes.items()}
     for name in sorted(found, key=lambda n: float(found[n].position[2])):
-        if name == held or not _stands_by_itself(name):
+        if name == held or not is_solid(name):
             continue
         box = found[name]
         under = [
@@ -36,7 +35,7 @@ def settled(boxes: Mapping[str, Box], held: str | None = None) -> dict[str, Box]
             for key, other in found.items()
             if key not in (name, held) and other.position[2] < box.position[2] and other.covers(box.position, _OVERHANG)
         ]
-        tops = [other.top for key, other in under if _stands_by_itself(key)]
+        tops = [other.top for key, other in under if is_solid(key)]
         floor = max(tops) if tops else None if under else 0.0
         if floor is not None and abs(box.bottom - floor) < _DROP:
             found[name] = _moved_up(box, floor - box.bottom)
@@ -46,7 +45,7 @@ def settled(boxes: Mapping[str, Box], held: str | None = None) -> dict[str, Box]
 def as_tall_as_known(name: str, box: Box) -> Box:
     """A box about as tall as what has that name, however it lies; its top stays where it is."""
     sides = known_sides(name)
-    if sides is None or not _stands_by_itself(name):
+    if sides is None or not is_solid(name):
         return box
     lying = np.sort(box.half[:2])
     ways = [(sides[k], np.delete(sides, k)) for k in range(3)]
@@ -54,11 +53,6 @@ def as_tall_as_known(name: str, box: Box) -> Box:
     half = float(np.clip(box.half[2], tall * (1 - _SLACK), tall * (1 + _SLACK)))
     lower = np.array([0.0, 0.0, box.half[2] - half])
     return replace(box, position=box.position + lower, half=np.array([*box.half[:2], half]))
-
-
-def _stands_by_itself(name: str) -> bool:
-    thing = catalogue().get(name)
-    return thing is not None and not thing.is_receptacle and not thing.is_fixture
 
 
 def _moved_up(box: Box, by: float) -> Box:

@@ -39,6 +39,12 @@ def known_sides(phrase: str) -> np.ndarray | None:
     return None if thing is None else _sides(np.array(thing.size))
 
 
+def is_solid(phrase: str) -> bool:
+    """Whether what the catalogue has by that name stands by itself and holds nothing."""
+    thing = catalogue().get(phrase)
+    return thing is not None and not thing.is_receptacle and not thing.is_fixture
+
+
 def _sides(half: np.ndarray) -> np.ndarray:
     """Half sides in order of their length: a bottle may lie."""
     return np.sort(half)

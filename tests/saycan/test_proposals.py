@@ -60,23 +60,48 @@ def test_nothing_floats_but_what_is_held(rng: np.random.Generator) -> None:
     assert [p.held for p in held] == [False, False, True] and held[2].pixels == 100
 
 
-def test_a_part_of_a_thing_has_to_look_like_something_else(rng: np.random.Generator) -> None:
-    """Votes that waver make a second proposal of a bowl's rim; a bag in the bowl is one as well. Their looks tell."""
-    bowl = Box(np.array([0.5, 0.0, 0.0275]), 0.0, np.array([0.085, 0.085, 0.0275]), True)
-    inside = Box(np.array([0.52, 0.01, 0.03]), 0.3, np.array([0.055, 0.026, 0.015]))
-    found = proposals.group(
-        *said([(bowl, (slice(0, 30), slice(0, 30))), (inside, (slice(40, 50), slice(0, 10)))], rng), rng
-    )
-    assert [p.host for p in found] == [None, 0]
+BOWL = Box(np.array([0.5, 0.0, 0.0275]), 0.0, np.array([0.085, 0.085, 0.0275]), True)
+BAG = Box(np.array([0.52, 0.01, 0.03]), 0.3, np.array([0.055, 0.026, 0.015]))
+
+
+def parts(*boxes: Box) -> list[proposals.Proposal]:
+    """Things seen with many pixels and with fewer, each of which may be a part of all before it."""
+    return [proposals.Proposal(box, (), 0.005, hosts=tuple(range(n))) for n, box in enumerate(boxes)]
+
+
+def test_what_lies_on_a_thing_may_be_a_part_of_it_and_of_a_part_of_it(rng: np.random.Generator) -> None:
+    corner = replace(BAG, half=np.full(3, 0.015))
+    spots = [(slice(0, 30), slice(0, 30)), (slice(40, 50), slice(0, 10)), (slice(60, 68), slice(0, 8))]
+    found = proposals.group(*said(list(zip((BOWL, BAG, corner), spots, strict=True)), rng), rng)
+    assert [p.hosts for p in found] == [(), (0,), (0, 1)]
+
+
+def test_a_part_of_a_thing_has_to_look_like_something_else_or_have_another_size() -> None:
+    """Votes that waver make a second proposal of a bowl's rim; a bag in the bowl is one as well. Looks and sizes tell."""
     phrases = clip.phrases_of(None)
     looks = np.full((2, len(phrases)), -20.0)
     looks[:, phrases.index("red bowl")] = np.log([0.99, 0.1])
-    looks[1, phrases.index("chips bag")] = np.log(0.9)
-    assert list(naming.name(found, looks, phrases, least=0.1)) == ["red bowl"]
+    looks[1, phrases.index("blue bowl")] = np.log(0.9)
+    assert list(naming.name(parts(BOWL, BOWL), looks, phrases, least=0.1)) == ["red bowl"]
     looks[1, phrases.index("red bowl")] = -12.0
+    assert set(naming.name(parts(BOWL, BOWL), looks, phrases, least=0.1)) == {"red bowl", "blue bowl"}
+    looks[1, [phrases.index(n) for n in ("red bowl", "blue bowl", "chips bag")]] = np.log([0.1, 1e-9, 0.9])
+    found = parts(BOWL, BAG)
     assert set(naming.name(found, looks, phrases, least=0.1)) == {"red bowl", "chips bag"}
+    looks[1, phrases.index("red bowl")] = -12.0
     looks[1, phrases.index("sponge")] = np.log(0.08)  # what was seen before is likelier to be seen again
     assert set(naming.name(found, looks, phrases, least=0.1, known=["red bowl", "sponge"])) == {"red bowl", "sponge"}
+
+
+def test_nothing_is_seen_inside_something_solid() -> None:
+    phrases, corner = clip.phrases_of(None), replace(BAG, half=np.full(3, 0.02))
+    looks = np.full((3, len(phrases)), -20.0)
+    looks[0, phrases.index("red bowl")] = looks[1, phrases.index("chips bag")] = np.log(0.99)
+    looks[2, [phrases.index(n) for n in ("orange block", "chips bag")]] = np.log([0.98, 0.01])
+    found = parts(BOWL, BAG, corner)
+    assert set(naming.name(found, looks, phrases, least=0.1)) == {"red bowl", "chips bag"}
+    looks[2, phrases.index("chips bag")] = np.log(1e-4)
+    assert set(naming.name(found, looks, phrases, least=0.1)) == {"red bowl", "chips bag", "orange block"}
 
 
 def test_sizes_tell_what_looks_cannot() -> None:
