@@ -26,7 +26,7 @@ _AT_REST = 0.03  # metres per second
 _FAST = 0.3  # metres per second
 _THROWN = 5.0  # weight of a thing's speed once it is out of the hand: throwing is quick, and misses now and then
 _OUT_OF_HAND = 0.05  # metres between the hand and a thing's top from which it has been let go
-_OCCUPIED = 0.5  # share of the receptacles that are not empty
+_OCCUPIED = 0.6  # share of the receptacles that are not empty
 _FLAT_FOOTED = ("block", "block", "block", "coke can", "pepsi can", "cup", "sponge", "chips bag")
 _FLAT_TOPPED = ("block", "block", "block", "sponge", "chips bag")
 
@@ -92,7 +92,7 @@ class PlaceIn(Place):
 
     name = "place_in"
     phrase = "put it in the {receptacle}"
-    penalty = 2.0
+    penalty = 6.0  # or it lets go from high above, which is quick, and what lies there already makes a third of that go astray
 
     def focus(self, sight: Sight, target: Target) -> Focus:
         """The receptacle, as if its middle were where it has room when the skill begins."""
