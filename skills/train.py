@@ -38,7 +38,7 @@ def train(config: Any, files: Path) -> Skill:
     if given:
         policy, critic = given.policy, given.critic
     else:
-        earlier = load(Path(config.start)) if config.start else None
+        earlier = _earlier(config)
         known = (earlier.policy, earlier.critic) if earlier else None
         policy, critic = train_policy(
             mine, settings, seed, files, config.resume, config.progress, config.workers, known
@@ -60,12 +60,20 @@ def train(config: Any, files: Path) -> Skill:
     record["seconds"] = round(time.perf_counter() - began, 1)
     if given:
         record["policy"] = given.record.get("policy") or _without_figures(given.record)
-    elif earlier:
-        record["start"] = _without_figures(earlier.record)
+    elif config.start:
+        record["start"] = _without_figures(load(Path(config.start)).record)
     skill = Skill(mine, policy, value, critic, record)
     test = evaluate(skill, settings.test_episodes, _TEST_SEED, settings.test_states, config.workers, config.progress)
     shutil.rmtree(folder, ignore_errors=True)
     return Skill(mine, policy, value, critic, {**record, "test": test})
+
+
+def _earlier(config: Any) -> Skill | None:
+    """The skill whose policy training goes on from, if any."""
+    skill = load(Path(config.start)) if config.start else None
+    if skill and skill.task.name != config.skill.name:
+        raise InputError(f"start={config.start} is of the skill {skill.task.name}; choose one of {config.skill.name}")
+    return skill
 
 
 def _without_figures(record: dict[str, Any]) -> dict[str, Any]:

@@ -8,11 +8,12 @@ from saycan.perception import clip, measure
 from saycan.perception.learn_clip import crops_by_kind, train_clip
 from saycan.perception.learn_votes import train_votes
 from saycan.perception.phrases import caption, comes_in_colours, fits, kinds, look_of
-from saycan.perception.practice import HELD_OUT, draw_start, names, sample
+from saycan.perception.practice import HELD_OUT, draw_start, names, sample, set_up
 from saycan.perception.rig import DEFAULT
 from saycan.perception.schedule import shares
 from sim.layout import standing
 from sim.objects import catalogue
+from sim.relations import is_in
 from sim.tabletop import Tabletop
 from tests.saycan.test_perception import eyes, scene
 
@@ -74,3 +75,23 @@ def test_blocks_that_touch_are_told_apart(table: Tabletop) -> None:
         seen, true = eyes().look(table).boxes, table.state().boxes
         found += sum(n in seen and np.linalg.norm(seen[n].position - true[n].position) < 0.015 for n in pair)
     assert found >= 17  # of 20
+
+
+def test_scenes_to_learn_from_have_heaps(table: Tabletop) -> None:
+    """Several things in one receptacle, as after a long task, and nothing under the table."""
+    heaps = 0
+    for seed in range(24):
+        start = draw_start(np.random.default_rng(seed))
+        set_up(table, start)
+        boxes = table.state().boxes
+        holders = [boxes[name] for name in start.layout if catalogue()[name].is_receptacle]
+        heaps += any(sum(is_in(box, holder) for box in boxes.values() if box is not holder) > 1 for holder in holders)
+        assert all(np.isfinite(box.position).all() and box.position[2] > -0.01 for box in boxes.values())
+    assert heaps >= 5
+
+
+def test_held_things_are_also_seen_low() -> None:
+    starts = [draw_start(np.random.default_rng(seed)) for seed in range(200)]
+    held = [s for s in starts if s.held]
+    low = [s for s in held if s.hand[2] - s.layout[s.held or ""].thing.size[2] < 0.12]
+    assert len(held) / 6 < len(low) < len(held)

@@ -64,6 +64,14 @@ BOWL = Box(np.array([0.5, 0.0, 0.0275]), 0.0, np.array([0.085, 0.085, 0.0275]), 
 BAG = Box(np.array([0.52, 0.01, 0.03]), 0.3, np.array([0.055, 0.026, 0.015]))
 
 
+def test_a_bowl_below_the_hand_is_not_in_it(rng: np.random.Generator) -> None:
+    block = Box(BOWL.position + np.array([0.0, 0.0, 0.04]), 0.3, np.full(3, 0.02))
+    spoken, points = said([(BOWL, (slice(0, 30), slice(0, 30))), (block, (slice(40, 48), slice(40, 48)))], rng)
+    bowl, held = proposals.group(spoken, points, rng, grip=block.position)
+    assert bowl.pixels == 900 and not bowl.held and np.allclose(bowl.box.position, BOWL.position, atol=0.002)
+    assert held.pixels == 64 and held.held and np.allclose(held.box.position, block.position, atol=0.002)
+
+
 def parts(*boxes: Box) -> list[proposals.Proposal]:
     """Things seen with many pixels and with fewer, each of which may be a part of all before it."""
     return [proposals.Proposal(box, (), 0.005, hosts=tuple(range(n))) for n, box in enumerate(boxes)]

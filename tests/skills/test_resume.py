@@ -65,6 +65,8 @@ def test_a_damaged_state_is_one_sentence_and_stays(tmp_path: Path) -> None:
         (["resume=true", "out=null"], "out=DIR"),
         (["skill.control_steps=x"], "whole number"),
         (["skill=juggle"], "juggle"),
+        (["skill=pick", "start=nowhere.safetensors"], "nowhere.safetensors"),
+        (["skill=pick", f"start={library.path_of('push')}"], "is of the skill push"),
     ],
 )
 def test_bad_input_is_one_sentence(tmp_path: Path, more: list[str], words: str) -> None:
