@@ -35,10 +35,10 @@ def train(config: Any, files: Path) -> Skill:
     settings, seed, began = config.skill, config.seed, time.perf_counter()
     mine = task(settings.name)
     given = load(Path(config.policy)) if config.policy else None
+    earlier = None if given else _earlier(config)
     if given:
         policy, critic = given.policy, given.critic
     else:
-        earlier = _earlier(config)
         known = (earlier.policy, earlier.critic) if earlier else None
         policy, critic = train_policy(
             mine, settings, seed, files, config.resume, config.progress, config.workers, known
@@ -60,8 +60,8 @@ def train(config: Any, files: Path) -> Skill:
     record["seconds"] = round(time.perf_counter() - began, 1)
     if given:
         record["policy"] = given.record.get("policy") or _without_figures(given.record)
-    elif config.start:
-        record["start"] = _without_figures(load(Path(config.start)).record)
+    elif earlier:
+        record["start"] = _without_figures(earlier.record)
     skill = Skill(mine, policy, value, critic, record)
     test = evaluate(skill, settings.test_episodes, _TEST_SEED, settings.test_states, config.workers, config.progress)
     shutil.rmtree(folder, ignore_errors=True)

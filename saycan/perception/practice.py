@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from saycan.perception.boxes import turned
 from saycan.perception.rig import DEFAULT, Shot, jittered
 from sim import cabinet
 from sim.camera import Camera
@@ -30,9 +31,9 @@ _ALIKE = 0.7  # share of those that stand against one of their kind, if there is
 _ON_TABLE = 0.01  # metres above it at most
 _HEAPS = 0.4  # share of scenes in which a receptacle is filled with several things, as after a long task
 _HEAPED = 5  # most of them
+_FREE = 0.004  # metres between things that are let go beside or above each other
 _LOW = 0.5  # share of held things that are no higher than a pick lifts them
 _LIFTED = (0.01, 0.08)  # metres that these are above what is under them
-_FREE = 0.004  # metres between things that are let go beside or above each other
 _ROUND = 0.1  # metres to the sides of the hand within which that counts
 
 
@@ -162,10 +163,8 @@ def _let_go(rng: np.random.Generator, thing: Thing, holder: Placement, heap: lis
     if rng.random() < 0.5:
         return inside(thing, holder, heap, rng, starts.any_yaw(rng))
     box = holder.box
-    off = rng.uniform(-0.75, 0.75, 2) * box.half[:2]
-    c, s = np.cos(box.yaw), np.sin(box.yaw)
-    spot = box.position[:2] + np.array([c * off[0] - s * off[1], s * off[0] + c * off[1]])
-    placed = starts.posed(rng, thing, spot, box.top, toppled=0.3)
+    spot = box.position + turned(np.append(rng.uniform(-0.75, 0.75, 2) * box.half[:2], 0.0), box.yaw)
+    placed = starts.posed(rng, thing, spot[:2], box.top, toppled=0.3)
     floor = max([box.top, *(p.box.top for p in heap if gap(p.box, placed.box) < _FREE)]) + _FREE
     return replace(placed, position=placed.position + np.array([0.0, 0.0, floor - box.top]))
 
