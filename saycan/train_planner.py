@@ -16,7 +16,7 @@ from saycan.learning.checks import check
 from sim.cli import command, output_folder, print_json
 
 COLUMNS = (
-    *("step", "minutes", "loss", "reward", "success", "entropy", "kl", "flat", "agreement"),
+    *("step", "minutes", "loss", "reward", "success", "entropy", "kl", "passed", "flat", "agreement"),
     *("mistakes", "preferred", "told_apart", "english", "test_loss", "test_right", "test_success"),
 )
 

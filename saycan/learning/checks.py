@@ -10,7 +10,7 @@ _POSITIVE = (
     *("minutes", "rank", "scale", "learning_rate", "scenes", "tasks", "epochs", "tau", "sharpness", "done"),
     *("discriminator_rate", "discriminator_epochs"),
 )
-_NOT_NEGATIVE = ("seed", "beta", "strength", "price", "alone", "english")
+_NOT_NEGATIVE = ("seed", "beta", "strength", "price", "sure", "alone", "english")
 _SHARES = ("clip", "keep", "prefer", "blend")
 _CHOICES = {"world": ("rehearsed", "imagined", "simulated"), "judge": ("truth", "rubric", "llm")}
 

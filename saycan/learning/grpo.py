@@ -1,12 +1,15 @@
 """Learn from how episodes end: group-relative policy optimisation (GRPO, arXiv 2402.03300).
 
 Of each task a group of episodes is played; those that a judge finds better than the group's mean become likelier, the others less likely.
+Where all end alike there is nothing to learn, so tasks are picked (as DAPO does, arXiv 2503.14476, but before a group is played): the
+likeliest episode tells how sure the agent is. Where it fails whatever it tries, an expert's episode joins the group (as in LUFFY, arXiv
+2504.14945).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,7 +19,9 @@ from saycan.learning import judges, reinforce
 from saycan.learning.judges import Judge
 from saycan.learning.objectives import advantages
 from saycan.learning.reinforce import Reinforcement, Sample
+from saycan.select import likeliest
 
+_MOST_DRAWS = 50  # times the tasks of a step: a planner that is sure of all has nothing to learn
 _DOUBTFUL = 0.5  # a skill that is given less of a chance is chosen against its value
 
 
@@ -26,10 +31,27 @@ class Settings(reinforce.Settings):
 
     :param group: episodes of each task.
     :param price: what it costs to choose a skill that more likely fails than not, beside a reward between 0 and 1.
+    :param sure: chance of the likeliest episode from which a task that is done right so is passed over; more than 1: none is.
+    :param guide: whether the expert's episode joins a group in which none succeeds.
     """
 
     group: int = 8
     price: float = 0.1
+    sure: float = 0.9
+    guide: bool = True
+
+
+@dataclass(frozen=True)
+class _Picked:
+    """Tasks as a step needs them.
+
+    :param likely: the likeliest episode of every task that was drawn.
+    :param passed: of those that are passed over; ``groups``: episodes of each of the others.
+    """
+
+    likely: list[Record] = field(default_factory=list)
+    passed: list[Record] = field(default_factory=list)
+    groups: list[list[Record]] = field(default_factory=list)
 
 
 class Grpo(Reinforcement):
@@ -45,15 +67,35 @@ class Grpo(Reinforcement):
         self.judge = judge
 
     def learn(self) -> dict[str, float]:
-        """A group of episodes for each task, judged, and one step of policy optimisation on them."""
-        rng, count = self.rng(), self.settings.group
-        groups = [[self.explore(task, rng) for _ in range(count)] for task in self.draw(rng, self.settings.tasks)]
-        scores = [self.judge(group) for group in groups]
-        rewards = [score - self._costs(group) for score, group in zip(scores, groups, strict=True)]
-        samples = [
-            sample for group, reward in zip(groups, rewards, strict=True) for sample in self._samples(group, reward)
-        ]
-        return {"loss": 0.0, **self.improve(samples), **_figures(groups, scores, rewards)}
+        """A group of episodes for each task that there is something to learn from, judged, and one step of policy optimisation on them."""
+        picked = self._pick(self.rng())
+        scores = [self.judge(group) for group in picked.groups]
+        rewards = [score - self._costs(group) for score, group in zip(scores, picked.groups, strict=True)]
+        pairs = zip(picked.groups, rewards, strict=True)
+        samples = [sample for group, reward in pairs for sample in self._samples(group, reward)]
+        samples += [Sample(d, 0.0) for record in picked.passed[: len(picked.groups)] for d in self.decisions(record)]
+        return {"loss": 0.0, **self.improve(samples), **_figures(picked, scores, rewards)}
+
+    def _pick(self, rng: np.random.Generator) -> _Picked:
+        """Draw tasks until there is something to learn from as many of them as a step is to have."""
+        picked, wanted = _Picked(), self.settings.tasks
+        while len(picked.groups) < wanted and len(picked.likely) < _MOST_DRAWS * wanted:
+            for task in self.draw(rng, wanted):
+                likely = self.explore(task, rng, likeliest)
+                picked.likely.append(likely)
+                sure = self.chance(likely) >= self.settings.sure
+                if sure and likely.success:
+                    picked.passed.append(likely)  # and kept as it is: its choices count for the divergence alone
+                else:
+                    picked.groups.append(self._group(likely, sure, rng))
+        return picked
+
+    def _group(self, likely: Record, sure: bool, rng: np.random.Generator) -> list[Record]:
+        count = self.settings.group
+        group = [likely] if sure else [self.explore(likely.task, rng) for _ in range(count)]
+        if self.settings.guide and not any(record.success for record in group):
+            group.append(self.guided(likely.task, rng))
+        return group
 
     def _costs(self, group: Sequence[Record]) -> np.ndarray:
         """What choosing against the values costs each episode, shape (G,)."""
@@ -69,13 +111,17 @@ class Grpo(Reinforcement):
         return [Sample(decision, float(a)) for record, a in pairs for decision in self.decisions(record)]
 
 
-def _figures(
-    groups: Sequence[Sequence[Record]], scores: Sequence[np.ndarray], rewards: Sequence[np.ndarray]
-) -> dict[str, float]:
-    """Reward and success of all episodes; the share of groups without spread; the judge's agreement with the truth where that has any."""
-    success = [judges.truth(group) for group in groups]
-    taus = [judges.agreement(s, t) for s, t in zip(scores, success, strict=True)]
+def _figures(picked: _Picked, scores: Sequence[np.ndarray], rewards: Sequence[np.ndarray]) -> dict[str, float]:
+    """Success of the likeliest choices in all tasks that were drawn, the share of them passed over; of the groups the mean reward,
+    the share without spread, and the judge's agreement with the truth where that has any."""
+    success = {
+        "success": float(np.mean(judges.truth(picked.likely))),
+        "passed": len(picked.passed) / len(picked.likely),
+    }
+    if not rewards:
+        return success
+    taus = [judges.agreement(s, judges.truth(group)) for s, group in zip(scores, picked.groups, strict=True)]
     known = [tau for tau in taus if tau is not None]
-    figures = {"reward": float(np.mean(rewards)), "success": float(np.mean(success))}
-    figures["flat"] = float(np.mean([advantages(reward) is None for reward in rewards]))
+    flat = float(np.mean([advantages(reward) is None for reward in rewards]))
+    figures = {**success, "reward": float(np.mean(np.concatenate(rewards))), "flat": flat}
     return {**figures, "agreement": float(np.mean(known))} if known else figures

@@ -38,6 +38,23 @@ class Taught:
         return np.where(right, -np.log(max(right.sum(), 1)), -np.inf)
 
 
+class Guided:
+    """Says what the agent says, and chooses for it: of what the expert holds right, what the agent would soonest do."""
+
+    def __init__(self, agent: Language, task: SuiteTask, truth: Callable[[], WorldState]):
+        self._agent, self._taught = agent, Taught(task, truth)
+        self._right = np.zeros(0, dtype=bool)
+
+    def log_probs(self, episode: Episode, view: SceneView, candidates: Sequence[Candidate]) -> np.ndarray:
+        """The agent's, shape (K,)."""
+        self._right = np.isfinite(self._taught.log_probs(episode, view, candidates))
+        return self._agent.log_probs(episode, view, candidates)
+
+    def choose(self, say: np.ndarray, product: np.ndarray, least: float) -> int | None:
+        """The right choice that is likeliest; None, which is to decline, where nothing is right."""
+        return int(np.argmax(np.where(self._right, product, -1.0))) if self._right.any() else None
+
+
 def expert_episode(task: SuiteTask, library: Mapping[str, Skill], done: float = 1.0) -> Record:
     """How the expert does a task, in rehearsal.
 

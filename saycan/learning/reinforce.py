@@ -18,11 +18,12 @@ from saycan.judging.suite import SuiteTask
 from saycan.judging.trial import Record
 from saycan.judging.worlds import WORLDS, World, play, rehearsed
 from saycan.learning import trainer
+from saycan.learning.inspection import Guided
 from saycan.learning.objectives import above_baseline, clipped, k3, kl
 from saycan.learning.policy import Decision, Policy, Voice, portions
 from saycan.learning.tasks import draw_tasks
 from saycan.learning.trainer import Trainer
-from saycan.select import drawn
+from saycan.select import Choose, drawn
 from skills import library as skill_library
 from skills.library import Skill
 
@@ -102,11 +103,25 @@ class Reinforcement(Trainer):
     def prepare(self) -> None:
         """Make what a method trains beside the adapter; most have nothing."""
 
-    def explore(self, task: SuiteTask, rng: np.random.Generator) -> Record:
-        """An episode of the agent, with choices that are drawn."""
+    def explore(self, task: SuiteTask, rng: np.random.Generator, choose: Choose | None = None) -> Record:
+        """An episode of the agent.
+
+        :param choose: how it chooses; by default choices are drawn.
+        """
         s = self.settings
         with self._world(rng)(task, self.library, s.done) as stage:
-            return play(stage, task, self.planner, _WHILE_LEARNING, s.tau, s.strength, drawn(rng, s.tau))
+            return play(stage, task, self.planner, _WHILE_LEARNING, s.tau, s.strength, choose or drawn(rng, s.tau))
+
+    def guided(self, task: SuiteTask, rng: np.random.Generator) -> Record:
+        """An episode of the agent in which an expert that knows the goal chooses for it."""
+        s = self.settings
+        with self._world(rng)(task, self.library, s.done) as stage:
+            guide = Guided(self.planner, task, stage.truth)
+            return play(stage, task, guide, _WHILE_LEARNING, s.tau, s.strength, guide.choose)
+
+    def chance(self, record: Record) -> float:
+        """How likely it is that choices that are drawn are those of an episode."""
+        return float(np.prod([decision.was[decision.chosen] for decision in self.decisions(record)]))
 
     def _world(self, rng: np.random.Generator) -> World:
         if self.settings.world != _IMAGINED:

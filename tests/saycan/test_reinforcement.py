@@ -28,7 +28,7 @@ from saycan.learning.perplexity import before_and_after, perplexity
 from saycan.learning.policy import portions
 from saycan.learning.reinforce import Reinforcement, Sample, by_step, fresh_tasks
 from saycan.learning.trainer import STATE
-from saycan.select import drawn, highest, policy
+from saycan.select import drawn, highest, likeliest, policy
 from saycan.world_model.baselines import CopyLastState
 from saycan.world_model.episodes import imagined
 from sim.cli import InputError
@@ -95,6 +95,34 @@ def test_grpo_learns_from_how_episodes_end(lively: Path, pick: Mapping[str, Skil
     assert right(trainer) > 0.7 and trainer.test(2)["test_success"] == 1
     assert np.mean([f["success"] for f in figures[-5:]]) > 0.7 > 0.3 > figures[0]["success"]
     assert figures[0]["kl"] == pytest.approx(0, abs=1e-5) and figures[-1]["agreement"] == pytest.approx(1)
+
+
+def test_what_it_does_right_for_sure_is_passed_over(lively: Path, pick: Mapping[str, Skill]) -> None:
+    trainer = learner(Grpo, replace(GRPO, learning_rate=5e-3), lively, pick)
+    first = steps(trainer, 1)[0]
+    assert first["passed"] == 0 and first["flat"] == 0  # it fails, so that the expert's episode has to show the way
+    steps(trainer, 31)
+    for sure, passed in ((0.0, 1.0), (1.1, 0.0)):  # it does both tasks right by now
+        trainer.settings = replace(trainer.settings, sure=sure)
+        before = {name: weight.detach().clone() for name, weight in trainer.learned.items()}
+        figures = trainer.learn()
+        assert figures["passed"] == passed and figures["success"] == 1 and ("reward" in figures) == (passed == 0)
+        assert all(torch.equal(before[name], trainer.learned[name]) for name in before) == (passed == 1)
+
+
+def test_an_expert_shows_the_way_where_every_try_fails(lively: Path, pick: Mapping[str, Skill]) -> None:
+    settings = replace(GRPO, sure=0.0)  # so sure counts what it does at first that it tries nothing else
+    alone, guided = (learner(Grpo, replace(settings, guide=guide), lively, pick) for guide in (False, True))
+    wrong = next(t for t in TASKS if not guided.explore(t, np.random.default_rng(0), likeliest).success)
+    shown = guided.guided(wrong, np.random.default_rng(0))
+    assert shown.success and [s.choice.text for s in shown.episode.steps if s.choice][1:] == ["done"]
+    assert 0 < guided.chance(shown) < 0.1  # the choices are the expert's, what is said of them the planner's
+    assert guided.guided(NO_TASK, np.random.default_rng(0)).episode.outcome == "declined"
+    for trainer in (alone, guided):
+        trainer.draw = lambda rng, count: [wrong] * count
+        steps(trainer, 6)
+    assert alone.chance(alone.guided(wrong, np.random.default_rng(0))) == pytest.approx(guided.chance(shown))
+    assert guided.explore(wrong, np.random.default_rng(0), likeliest).success
 
 
 def test_preferences_teach_the_right_choice_and_so_does_the_reward_made_of_them(
@@ -210,6 +238,7 @@ def test_choices_are_drawn_as_often_as_the_policy_says(rng: np.random.Generator)
         counts[3 if choice is None else choice] += 1
     assert np.array(counts) / 4000 == pytest.approx(policy(say, product), abs=0.03)
     assert policy(say, 0 * product) == pytest.approx([0, 0, 0, 1]) and policy(np.log([1.0]), np.zeros(1))[-1] == 1
+    assert likeliest(say, product, 1.0) == 0 and likeliest(say, 0.4 * product, 0.0) is None
     assert highest(say, product, 0.0) == 0 and highest(say, product, 0.9) is None
 
 
@@ -263,6 +292,7 @@ def test_episodes_can_be_imagined(lively: Path, pick: Mapping[str, Skill]) -> No
     ("overrides", "words"),
     [
         (["method=grpo", "group=1"], "group must be 2 or more"),
+        (["method=grpo", "sure=-1"], "sure must be 0 or more"),
         (["method=grpo", "judge=nobody"], "judge must be one of truth, rubric, llm"),
         (["blend=0.5"], "blend= needs something to blend with"),
         (["method=inverse", "world=moon"], "world must be one of rehearsed, imagined, simulated"),
