@@ -3,9 +3,10 @@
 from skills.tasks.base import Start, Target, Task
 from skills.tasks.drawer import CloseDrawer, OpenDrawer
 from skills.tasks.pick import Pick
-from skills.tasks.place import PlaceIn, PlaceOn
+from skills.tasks.place_at import PlaceAt
+from skills.tasks.place_in import PlaceIn
+from skills.tasks.place_on import PlaceOn
 from skills.tasks.push import Push
-from skills.tasks.region import PlaceAt
 
 TASKS: dict[str, type[Task]] = {
     task.name: task for task in (Pick, PlaceIn, PlaceOn, PlaceAt, Push, OpenDrawer, CloseDrawer)
