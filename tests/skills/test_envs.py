@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import pairwise
+
 import gymnasium as gym
 import numpy as np
 import pytest
@@ -19,6 +22,7 @@ from skills.envs import SkillEnv
 from skills.observation import FEATURES, SIZE, Observer, Sight, columns, finger_turn, grasp_point
 from skills.tasks import TASKS, Start, Target
 from skills.tasks.base import begin_near
+from skills.tasks.place import Place
 
 NAMES = [f"saycan/{name.title().replace('_', '')}-v0" for name in TASKS]
 
@@ -77,6 +81,28 @@ def test_dropping_aside_is_lost() -> None:
     while not over:
         _, reward, over, _, info = env.step(np.array([-1.0, 0, 0, 0, 1.0]))
     assert not info["is_success"] and reward < 0
+    env.close()
+
+
+@pytest.mark.parametrize("name", ["place_in", "place_on", "place_at"])
+def test_what_is_let_go_low_and_in_its_place_is_worth_more(name: str) -> None:
+    env = SkillEnv(name)
+    env.reset(seed=3)
+    start, target, task = env._begin, env._target, env.task
+    assert isinstance(task, Place) and start.held is not None
+    name_of_it, load = start.held, start.boxes[start.held]
+    place = task.goal_point(load, start, start, target)
+
+    def worth(aside: float, speed: float, held: str | None = None) -> float:
+        box = replace(load, position=place + np.array([aside, 0.0, 0.0]))
+        boxes, speeds = {**start.boxes, name_of_it: box}, {**start.speeds, name_of_it: speed}
+        return task.reward(start, replace(start, boxes=boxes, speeds=speeds, held=held), target)
+
+    fallen = [worth(0.0, (2 * 9.81 * height) ** 0.5) for height in (0.0, 0.005, 0.02, 0.06)]
+    assert all(higher < lower - 1 for lower, higher in pairwise(fallen)) and fallen[1] > -10 > -100 > fallen[3]
+    assert worth(0.0, 1.0, held=start.held) > 0  # while it is held it may move
+    centred = worth(0.0, 0.0) - worth(0.01, 0.0)
+    assert centred == pytest.approx(3.75) if name == "place_on" else centred == pytest.approx(0)
     env.close()
 
 
