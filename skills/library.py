@@ -24,7 +24,7 @@ from sim.cli import InputError
 from sim.paths import ASSETS, plugin_folders
 from skills import checkpoint
 from skills.networks import Policy, SuccessValue, from_tensors
-from skills.observation import SIZE
+from skills.observation import SIZE, WHEREABOUTS
 from skills.tasks import TASKS, Task
 from skills.trees import Trees
 
@@ -62,7 +62,7 @@ def save(
 ) -> None:
     """Write a skill's networks and record."""
     tensors = {f"policy.{k}": v for k, v in policy.network.state_dict().items()}
-    tensors |= value.logits.tensors("value")
+    tensors |= value.trees.tensors("value")
     if critic is not None:
         tensors |= {f"critic.{k}": v for k, v in critic.state_dict().items()}
     checkpoint.write(path, tensors, {**record, "calibration": [value.scale, value.shift]})
@@ -84,7 +84,7 @@ def _load(path: Path, changed: int) -> Skill:
         raise checkpoint.CheckpointError(f"{path} is for a skill '{name}', which is not one of {', '.join(known)}")
     policy = from_tensors(tensors, "policy", nn.Tanh)
     value = Trees.from_tensors(tensors, "value")
-    if policy[0].in_features != SIZE or value.features != SIZE:
+    if policy[0].in_features != SIZE or value.features not in (SIZE, SIZE + WHEREABOUTS):
         raise checkpoint.CheckpointError(
             f"{path} was trained on another observation; train it again with `python -m skills.train skill={name}`"
         )

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from skills.checkpoint import CheckpointError
+from skills.observation import whereabouts
 from skills.trees import Trees
 
 
@@ -56,13 +57,22 @@ class Policy:
 class SuccessValue:
     """p(success | observation): the skill's value function with reward 1 on success and no discount.
 
-    :param logits: from observations, shape (K, N), to logits before calibration, shape (K,).
+    :param trees: from what is read of observations to logits before calibration, shape (K,).
     :param scale: and ``shift``: Platt calibration of the logit, fitted on episodes that the trees have not seen.
     """
 
-    def __init__(self, logits: Trees, scale: float = 1.0, shift: float = 0.0):
-        self.logits, self.scale, self.shift = logits, scale, shift
+    def __init__(self, trees: Trees, scale: float = 1.0, shift: float = 0.0):
+        self.trees, self.scale, self.shift = trees, scale, shift
+
+    def logits(self, observations: np.ndarray) -> np.ndarray:
+        """Before calibration, float64, shape (K,), for observations of shape (K, N)."""
+        return self.trees(read(observations)[:, : self.trees.features])
 
     def probability(self, observations: np.ndarray) -> np.ndarray:
         """Calibrated probability of success, float64, shape (K,), for observations of shape (K, N)."""
         return 1 / (1 + np.exp(-(self.scale * self.logits(observations) + self.shift)))
+
+
+def read(observations: np.ndarray) -> np.ndarray:
+    """What success values read: the observation, and where that is, shape (K, N + WHEREABOUTS). Earlier ones read the first N alone."""
+    return np.hstack([observations, whereabouts(observations)])

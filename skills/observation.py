@@ -29,8 +29,9 @@ import numpy as np
 
 from sim.cabinet import NAME as DRAWER
 from sim.geometry import Box, gap
-from sim.panda import MAX_OPENING, WORKSPACE_HIGH, WORKSPACE_LOW, YAW_LIMIT
+from sim.panda import MAX_OPENING, WORKSPACE_HIGH, WORKSPACE_LOW
 from sim.state import Hand
+from skills.grasp import finger_turn, grasp_point, in_the_way
 
 FEATURES = {
     "hand": 12,
@@ -47,8 +48,8 @@ FEATURES = {
 SIZE = sum(FEATURES.values())
 _CENTRE, _SPAN = (WORKSPACE_LOW + WORKSPACE_HIGH) / 2, (WORKSPACE_HIGH - WORKSPACE_LOW) / 2
 _NEARBY = 3
-_SQUARE = 1.15  # ratio of two sides up to which the fingers may take either
-_DEPTH = 0.025  # metres below a thing's top at which the fingertips take hold of something tall
+_PER_METRE = 5.0  # of the way to the target
+WHEREABOUTS = 3
 
 Focus = Callable[[Mapping[str, Box]], Box]
 """From where things are believed to be now to the box that the skill is about."""
@@ -103,7 +104,8 @@ class Observer:
         """
         hand, target = sight.hand, self._focus(sight.boxes)
         load = sight.boxes.get(sight.held) if sight.held else None
-        parts = [*self._hand(hand), time, *self._direction, *self._target(hand, target)]
+        tall = in_the_way(target, sight.boxes, self._name) if sight.held is None else []
+        parts = [*self._hand(hand), time, *self._direction, *self._target(hand, target, tall)]
         parts += [*self._load(hand, load), *self._gap(target, load), *self._to_go(target), *self._drawer(sight, target)]
         parts += self._nearby(sight, target) if self._with_nearby else [0.0] * FEATURES["nearby"]
         return np.clip(np.array(parts, dtype=np.float32), -5, 5)
@@ -122,11 +124,11 @@ class Observer:
         fingers = [hand.yaw, hand.opening / MAX_OPENING, float(hand.closing), float(hand.left), float(hand.right)]
         return [*self._turn((hand.position - _CENTRE) / _SPAN), *fingers, *self._turn(hand.lead, 20), 2 * hand.lead[3]]
 
-    def _target(self, hand: Hand, target: Box) -> list[float]:
+    def _target(self, hand: Hand, target: Box, tall: list[Box]) -> list[float]:
         offset = self._turn(self._reach(target) - hand.position)
-        turn, across, along = finger_turn(hand.yaw, target)
+        turn, across, along = finger_turn(hand.yaw, target, tall)
         finely = [min(max(30 * v, -1.0), 1.0) for v in offset]
-        place = [*(5 * v for v in offset), *finely, 1.5 * turn, 5 * target.top]
+        place = [*(_PER_METRE * v for v in offset), *finely, 1.5 * turn, 5 * target.top]
         return [*place, 20 * across, 20 * along, 20 * float(target.half[2]), float(target.round)]
 
     def _load(self, hand: Hand, load: Box | None) -> list[float]:
@@ -167,31 +169,16 @@ def columns(names: Iterable[str]) -> list[int]:
     return [int(starts[name]) + i for name in names for i in range(FEATURES[name])]
 
 
-def grasp_point(box: Box) -> np.ndarray:
-    """Where the fingertips should close on a thing: its centre, but not deep down on something tall; metres, shape (3,)."""
-    return np.array([box.position[0], box.position[1], max(float(box.position[2]), box.top - _DEPTH)])
+def whereabouts(observations: np.ndarray) -> np.ndarray:
+    """What observations say of where the target is seen from the arm: sums and products that trees find hard to make.
 
-
-def finger_turn(hand_yaw: float, box: Box) -> tuple[float, float, float]:
-    """How the fingers should turn to close on a box squarely, over its narrower side, without the wrist leaving its range.
-
-    :return: turn in radians, the shortest that there is; half of the side across the fingers then, half of the side along them (metres).
+    :param observations: shape (K, SIZE).
+    :return: of where the fingertips should go first x, y and the distance from the arm's base, metres, robot frame; shape (K, WHEREABOUTS).
     """
-    first, second = float(box.half[0]), float(box.half[1])
-    if box.round:
-        return 0.0, first, second
-    if max(first, second) <= _SQUARE * min(first, second):
-        return _shortest(hand_yaw, box.yaw, math.pi / 2), first, second
-    if second < first:
-        return _shortest(hand_yaw, box.yaw, math.pi), second, first
-    return _shortest(hand_yaw, box.yaw + math.pi / 2, math.pi), first, second
-
-
-def _shortest(yaw: float, goal: float, period: float) -> float:
-    """Turn from a yaw to the nearest of the goals ``goal + k * period`` within the wrist's range."""
-    turn = (goal - yaw + period / 2) % period - period / 2
-    while yaw + turn > YAW_LIMIT:
-        turn -= period
-    while yaw + turn < -YAW_LIMIT:
-        turn += period
-    return turn
+    hand, direction, target = (observations[:, columns([name])] for name in ("hand", "direction", "target"))
+    c, s = direction.T
+    c = np.where((c == 0) & (s == 0), 1.0, c)  # without a direction nothing is turned
+    back = np.array([[c, -s], [s, c]])  # to the robot's frame, shape (2, 2, K)
+    turned = [np.einsum("ijk,kj->ki", back, part[:, :2]) for part in (hand, target)]
+    place = turned[0] * _SPAN[:2] + _CENTRE[:2] + turned[1] / _PER_METRE
+    return np.column_stack([place, np.hypot(*place.T)]).astype(np.float32)

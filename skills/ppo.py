@@ -134,7 +134,8 @@ def _between(first: float, last: float, share: float) -> float:
 
 def _worlds(task: Task, settings: Any, processes: int) -> VecEnv:
     def make() -> SkillEnv:
-        return SkillEnv(task, close=settings.close, neighbours=False)
+        near = "nearby" in task.reads  # the costly part of an observation
+        return SkillEnv(task, close=settings.close, neighbours=near)
 
     return Shards(make, settings.worlds, processes) if processes > 1 else DummyVecEnv([make] * settings.worlds)
 

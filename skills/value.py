@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import brier_score_loss, roc_auc_score
 from threadpoolctl import threadpool_limits
 
-from skills.networks import SuccessValue
+from skills.networks import SuccessValue, read
 from skills.rollouts import Rollouts
 from skills.trees import Trees
 
@@ -38,7 +38,7 @@ def fit(rollouts: Rollouts, seed: int) -> SuccessValue:
         success = np.append(success[1:], not success[0])
     with threadpool_limits(1):  # skills are trained side by side
         model = HistGradientBoostingClassifier(random_state=seed, early_stopping=False, **_TREES)
-        model.fit(rollouts.observations, success, sample_weight=weights)
+        model.fit(read(rollouts.observations), success, sample_weight=weights)
     return SuccessValue(Trees.of(model))
 
 
@@ -51,7 +51,7 @@ def calibrate(value: SuccessValue, asked: Rollouts) -> SuccessValue:
     if not 0 < starts.success.mean() < 1:
         return value
     platt = LogisticRegression(C=10.0).fit(value.logits(starts.observations)[:, None], starts.success)
-    return SuccessValue(value.logits, max(float(platt.coef_[0, 0]), 1e-3), float(platt.intercept_[0]))
+    return SuccessValue(value.trees, max(float(platt.coef_[0, 0]), 1e-3), float(platt.intercept_[0]))
 
 
 def quality(probability: np.ndarray, success: np.ndarray) -> dict[str, float | None]:

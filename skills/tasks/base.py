@@ -16,7 +16,8 @@ from sim.layout import Layout
 from sim.panda import WORKSPACE_HIGH, WORKSPACE_LOW, wrap_half_turn
 from sim.relations import DIRECTIONS, REGIONS
 from sim.state import WorldState
-from skills.observation import Focus, Observer, Sight, grasp_point
+from skills.grasp import grasp_point
+from skills.observation import Focus, Observer, Sight
 
 Classes = Mapping[str, frozenset[str]]
 

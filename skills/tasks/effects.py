@@ -11,7 +11,7 @@ from sim.geometry import Box
 from sim.panda import MAX_OPENING, WORKSPACE_HIGH, WORKSPACE_LOW
 from sim.relations import is_in, is_on, is_open
 from sim.state import Hand, WorldState
-from skills.observation import finger_turn, grasp_point
+from skills.grasp import finger_turn, grasp_point
 
 _LIFTED, _ABOVE = 0.15, 0.08  # metres
 _SLACK = 0.03  # metres beyond the workspace that the fingers may still get hold of something

@@ -7,12 +7,14 @@ import numpy as np
 from sim import cabinet
 from sim.layout import Layout, Placement, inside, stacked, standing
 from sim.state import WorldState
-from skills.observation import Sight, finger_turn, grasp_point
+from skills.grasp import finger_turn, grasp_point
+from skills.observation import Sight
 from skills.tasks import effects, starts
 from skills.tasks.base import Start, Target, Task, closeness, descent
 
 LIFT = 0.10  # metres
 _FAST = 0.2  # metres per second: what moves so without being held was knocked
+_INSIDE = 0.35  # share of things that lie in something
 
 
 class Pick(Task):
@@ -20,14 +22,15 @@ class Pick(Task):
 
     name = "pick"
     phrase = "pick up the {thing}"
+    reads = ("hand", "time", "target", "size", "drawer", "nearby")
 
     def start(self, rng: np.random.Generator) -> Start:
         """A thing on the table, in a bowl, tray or open drawer, or on another thing, with others around."""
         item = starts.thing(rng)
         where = rng.random()
-        if where < 0.2:
+        if where < _INSIDE:
             layout = _inside_something(rng, starts.thing(rng, ("block", "apple", "lemon", "sponge")))
-        elif where < 0.35:
+        elif where < _INSIDE + 0.15:
             below = starts.thing(rng, ("block", "sponge"))
             top = starts.thing(rng, ("block", "coke can", "cup", "sponge"), {below.name})
             layout = _tower(rng, [below, top])
@@ -86,7 +89,8 @@ class Pick(Task):
         held = now.held == target.name
         lift = np.clip((box.position[2] - start.boxes[target.name].position[2]) / LIFT, 0, 1) if held else 0.0
         knock = 0.0 if held else min(now.speeds[target.name] / _FAST, 1.0)
-        return float(0.3 * near + 0.1 * near * square + 1.0 * held + 1.5 * lift - 0.5 * knock)
+        shove = min(now.speeds.get(cabinet.NAME, 0.0) / _FAST, 1.0)  # the hand has pushed the open drawer in
+        return float(0.3 * near + 0.1 * near * square + 1.0 * held + 1.5 * lift - 0.5 * knock - shove)
 
     def lost(self, start: WorldState, now: WorldState, target: Target) -> bool:
         """There was something in the hand already."""
@@ -98,15 +102,18 @@ class Pick(Task):
 
 
 def _inside_something(rng: np.random.Generator, item: starts.Thing, closed: bool = False) -> Layout:
-    """The thing inside a bowl, a tray or an open drawer; or, if ``closed``, inside the closed drawer or the bin."""
-    kind = rng.choice(["drawer", "bin"] if closed else ["bowl", "tray", "drawer"])
+    """The thing inside a bowl, a tray or an open drawer, half of the time beside others; or, if ``closed``, in the closed drawer or the bin."""
+    kind = rng.choice(["drawer", "bin"] if closed else ["bowl", "bowl", "tray", "drawer", "drawer"])
     if kind == "drawer":
-        holder: Placement = starts.drawer(rng, opening=float(rng.uniform(0.0, 0.4)) if closed else 1.0)
+        opening = rng.uniform(0.0, 0.8) if closed else rng.uniform(0.8, 1.0) if rng.random() < 0.3 else 1.0
+        holder: Placement = starts.drawer(rng, opening=float(opening))
     else:
         holder = standing(starts.thing(rng, (str(kind),)), rng.uniform(starts.LOW, starts.HIGH), starts.any_yaw(rng))
-    margin = 0.0 if closed else 0.03  # room for a finger
+    margin = 0.0 if closed or rng.random() < 0.3 else 0.03  # room for a finger
     placed = inside(item, holder, [], rng, starts.any_yaw(rng), margin)
-    return {item.name: placed, holder.thing.name: holder}
+    layout = {item.name: placed, holder.thing.name: holder}
+    others = int(rng.integers(1, 3)) if rng.random() < 0.5 else 0
+    return starts.filled(rng, layout, others, margin=margin)
 
 
 def _tower(rng: np.random.Generator, things: list[starts.Thing]) -> Layout:

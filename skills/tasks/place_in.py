@@ -8,7 +8,7 @@ import numpy as np
 
 from sim import cabinet
 from sim.geometry import Box
-from sim.layout import Layout, Placement, inside, standing
+from sim.layout import Placement, standing
 from sim.objects import Thing
 from sim.relations import is_in, is_open
 from sim.shapes import WALL
@@ -60,7 +60,9 @@ class PlaceIn(Place):
             holder, held = self._receptacle(rng), starts.thing(rng)
         layout = {holder.thing.name: holder}
         if rng.random() < _OCCUPIED:
-            layout = _filled(rng, layout, int(rng.integers(1, 3 if holder.thing.kind == "bowl" else 4)), {held.name})
+            layout = starts.filled(
+                rng, layout, int(rng.integers(1, 3 if holder.thing.kind == "bowl" else 4)), {held.name}
+            )
         return self.among_clutter(rng, layout, held, Target(holder.thing.name))
 
     def doubtful_start(self, rng: np.random.Generator) -> Start:
@@ -74,7 +76,7 @@ class PlaceIn(Place):
             holder = self._receptacle(rng)
             layout = {holder.thing.name: holder}
             if rng.random() < 0.6:  # as after something was put in
-                layout = _filled(rng, layout, 1)
+                layout = starts.filled(rng, layout, 1)
             start = self.among_clutter(rng, layout, None, Target(holder.thing.name))
             return hand_over(start, holder.box, rng) if rng.random() < 0.5 else start
         if case in (1, 2):
@@ -88,7 +90,7 @@ class PlaceIn(Place):
             closed = starts.drawer(rng, opening=float(rng.uniform(0.0, 0.8)))
             return self.among_clutter(rng, {cabinet.NAME: closed}, held, Target(cabinet.NAME))
         holder = self._receptacle(rng)
-        layout = _filled(rng, {holder.thing.name: holder}, int(rng.integers(2, 5)), {held.name})
+        layout = starts.filled(rng, {holder.thing.name: holder}, int(rng.integers(2, 5)), {held.name})
         return self.among_clutter(rng, layout, held, Target(holder.thing.name))
 
     def _receptacle(self, rng: np.random.Generator) -> Placement:
@@ -103,13 +105,3 @@ def fits(thing: Thing, holder: Placement) -> bool:
     box = holder.box
     low = box.bottom + WALL + thing.size[2] < box.top - 0.004 or 2 * box.half[2] < 0.04
     return bool(low and max(thing.size[:2]) + WALL < min(box.half[:2]) * (0.85 if box.round else 1.0))
-
-
-def _filled(rng: np.random.Generator, layout: Layout, count: int, without: set[str] = frozenset()) -> Layout:  # type: ignore[assignment]
-    """The layout with things inside its first receptacle."""
-    holder = next(iter(layout.values()))
-    for _ in range(count):
-        item = starts.thing(rng, ("block", "block", "apple", "lemon", "sponge"), {*layout, *without})
-        there = [p for p in layout.values() if p is not holder]
-        layout = {**layout, item.name: inside(item, holder, there, rng, starts.any_yaw(rng))}
-    return layout

@@ -14,7 +14,8 @@ from sim.geometry import Box
 from sim.layout import Layout
 from sim.relations import DIRECTIONS, MOVED
 from sim.state import WorldState
-from skills.observation import Sight, finger_turn, grasp_point
+from skills.grasp import finger_turn, grasp_point
+from skills.observation import Sight
 from skills.tasks import effects, starts
 from skills.tasks.base import Start, Target, Task, closeness, descent, nearness
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Collection, Container
 from dataclasses import replace
 
 import numpy as np
 
 from sim import cabinet
 from sim.geometry import Box, gap
-from sim.layout import Layout, Placement, is_clear, lying, standing
+from sim.layout import Layout, Placement, inside, is_clear, lying, standing
 from sim.objects import Thing, catalogue
 from sim.panda import WORKSPACE_HIGH, WORKSPACE_LOW
 from skills.tasks.base import Start, Target
@@ -136,6 +136,21 @@ def _is_above(hand: np.ndarray, below: float, placement: Placement) -> bool:
     box = placement.box
     beside = float(np.hypot(*(box.position[:2] - hand[:2]))) - float(np.hypot(*box.half[:2]))
     return bool(hand[2] - below - 0.02 > box.top or beside > 0.12)
+
+
+def filled(
+    rng: np.random.Generator, layout: Layout, count: int, without: Collection[str] = (), margin: float = 0.0
+) -> Layout:
+    """The layout with things inside its receptacle.
+
+    :param without: names that they must not have; ``margin``: as for ``sim.layout.inside``.
+    """
+    holder = next(p for p in layout.values() if p.thing.kind in (*LARGE, cabinet.NAME))
+    for _ in range(count):
+        item = thing(rng, ("block", "block", "apple", "lemon", "sponge"), {*layout, *without})
+        there = [p for p in layout.values() if p is not holder]
+        layout = {**layout, item.name: inside(item, holder, there, rng, any_yaw(rng), margin)}
+    return layout
 
 
 def any_yaw(rng: np.random.Generator) -> float:

@@ -13,13 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import skills.envs
-from sim.geometry import Box
+from sim.geometry import Box, gap
 from sim.layout import standing
 from sim.objects import find
 from sim.panda import YAW_LIMIT
 from sim.state import Hand
 from skills.envs import SkillEnv
-from skills.observation import FEATURES, SIZE, Observer, Sight, columns, finger_turn, grasp_point
+from skills.grasp import finger_turn, grasp_point, in_the_way
+from skills.observation import FEATURES, SIZE, Observer, Sight, columns, whereabouts
 from skills.tasks import TASKS, Start, Target
 from skills.tasks.base import begin_near
 from skills.tasks.place import Place
@@ -142,6 +143,20 @@ def test_a_turned_world_looks_the_same_to_a_skill_with_a_direction(angle: float,
     assert np.allclose(seen(True)[1].act(action)[:3], turn @ action[:3])
 
 
+@given(
+    st.one_of(st.none(), st.floats(-3.1, 3.1)),
+    st.tuples(st.floats(0.3, 0.7), st.floats(-0.4, 0.4)),
+    st.tuples(st.floats(0.2, 1.0), st.floats(-0.5, 0.5)),
+)
+def test_an_observation_tells_where_the_target_is(
+    angle: float | None, at: tuple[float, float], there: tuple[float, float]
+) -> None:
+    palm = Hand(np.array([*at, 0.2]), 0.3, 0.08, False, np.zeros(4), False, False)
+    box = Box(np.array([*there, 0.02]), 0.1, np.array([0.04, 0.02, 0.02]))
+    seen = Observer(lambda now: now["it"], "it", angle).observe(Sight(palm, {"it": box}), 0.0)
+    assert whereabouts(seen[None])[0] == pytest.approx([*there, np.hypot(*there)], abs=1e-5)
+
+
 @pytest.mark.parametrize("name", list(TASKS))
 def test_close_starts_are_close(name: str) -> None:
     task, rng = TASKS[name](), np.random.default_rng(0)
@@ -195,6 +210,28 @@ def test_fingers_turn_to_the_narrower_side(yaw: float, hand_yaw: float, first: f
     assert across <= along * 1.16
     straight = abs(np.sin(2 * (hand_yaw + turn - yaw)))
     assert straight < 1e-6  # the fingers end parallel to one of the box's sides
+
+
+@given(st.floats(-1.9, 1.9), st.floats(-3, 3), st.floats(-3.1, 3.1), st.booleans(), st.floats(0.02, 0.06))
+def test_the_palm_keeps_clear_of_what_is_tall(
+    hand_yaw: float, yaw: float, side: float, is_round: bool, half: float
+) -> None:
+    box = Box(np.array([0.5, 0.0, 0.03]), yaw, np.array([0.02, 0.02, 0.02]), is_round)
+    wall = Box(np.array([0.5, 0.0, 0.1]) + 0.08 * np.array([np.cos(side), np.sin(side), 0.0]), side, np.full(3, 0.1))
+    wall.half[:2] = 0.02, half
+    boxes = {"it": box, "wall": wall, "low": replace(wall, position=wall.position - [0, 0, 0.14])}
+    tall = in_the_way(box, boxes, "it")
+    assert tall == [wall]
+    turn = finger_turn(hand_yaw, box, tall)[0]
+    assert abs(hand_yaw + turn) <= YAW_LIMIT + 1e-9
+    every = np.linspace(-YAW_LIMIT, YAW_LIMIT, 200) if is_round else yaw + np.arange(-2, 3) * np.pi / 2
+
+    def room(angle: float) -> float:
+        return gap(Box(box.position, angle, np.array([0.032, 0.105, 0.03])), wall)
+
+    assert room(hand_yaw + turn) > 0 or max(room(angle) for angle in every) < 0.015
+    if room(hand_yaw + finger_turn(hand_yaw, box)[0]) > 0.004:
+        assert turn == finger_turn(hand_yaw, box)[0]  # the shortest turn, where that will do
 
 
 def test_registering_twice_is_harmless() -> None:

@@ -21,7 +21,7 @@ from skills import checkpoint, library
 from skills.checkpoint import CheckpointError
 from skills.envs import SkillEnv
 from skills.networks import Policy, SuccessValue, mlp
-from skills.observation import SIZE
+from skills.observation import SIZE, WHEREABOUTS
 from skills.ppo import train_policy
 from skills.rollouts import Rollouts, collect, roll_out
 from skills.tasks import TASKS
@@ -123,7 +123,7 @@ def test_calibration_error_against_a_slow_count(rng: np.random.Generator) -> Non
 
 def networks() -> tuple[Policy, SuccessValue]:
     grown = fit(toy(np.random.default_rng(0), 400)[0], seed=0)
-    return Policy(mlp([SIZE, 8, 5], nn.Tanh).eval()), SuccessValue(grown.logits, 1.5, -0.2)
+    return Policy(mlp([SIZE, 8, 5], nn.Tanh).eval()), SuccessValue(grown.trees, 1.5, -0.2)
 
 
 @given(st.integers(0, 1000), st.integers(2, 40), st.integers(1, 60))
@@ -139,11 +139,11 @@ def test_trees_say_what_scikit_learn_says(seed: int, leaves: int, rounds: int) -
 
 @pytest.mark.parametrize("damage", ["left", "feature", "shape", "gone"])
 def test_trees_that_lead_nowhere_are_refused(damage: str) -> None:
-    tensors = networks()[1].logits.tensors("value")
+    tensors = networks()[1].trees.tensors("value")
     if damage == "left":
         tensors["value.left"][0, 5] = 0  # back to the root: a walk would never end
     elif damage == "feature":
-        tensors["value.feature"][0, 0] = SIZE
+        tensors["value.feature"][0, 0] = SIZE + WHEREABOUTS
     elif damage == "shape":
         tensors["value.leaf"] = tensors["value.leaf"][:, 1:]
     else:
