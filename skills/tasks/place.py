@@ -18,7 +18,6 @@ from skills.tasks.base import Start, Target, Task, closeness, descent, nearness
 CLEAR = 0.04  # metres that the hand ends above the thing's top
 _AT_REST = 0.03  # metres per second
 _FAST = 0.3  # metres per second
-_FALL = 100.0  # weight of a thing's speed squared, (m/s)^2, once out of the hand: letting go from above is quick, and misses now and then
 _OUT_OF_HAND = 0.05  # metres between the hand and a thing's top from which it has been let go
 
 
@@ -26,6 +25,8 @@ class Place(Task):
     """What all ways of putting something down share: the relation that must hold, and where the thing's centre belongs."""
 
     reads: ClassVar[tuple[str, ...]] = ("hand", "time", "target", "size", "load", "gap")
+    fall: ClassVar[float] = 100.0
+    """Weight of a thing's speed squared once it is out of the hand, 1/(m/s)^2: letting go from above is quick, and misses now and then."""
     centring: ClassVar[float] = 0.0
     """Weight of the square of how far from its place it stands once it is out of the hand, 1/m^2."""
 
@@ -47,7 +48,7 @@ class Place(Task):
         thing = now.boxes[start.held]
         offset = self.goal_point(thing, start, now, target) - thing.position
         way = descent(offset)
-        fall = 0.0 if now.held is not None else _FALL * now.speeds[start.held] ** 2
+        fall = 0.0 if now.held is not None else self.fall * now.speeds[start.held] ** 2
         knock = min(now.speeds.get(target.name, 0.0) / _FAST, 1.0)  # what it is to be put on, or in, should stay
         if now.held is None and self.related(thing, start.held, now, target):
             clear = np.clip((now.hand.position[2] - thing.position[2]) / (float(thing.half[2]) + CLEAR), 0, 1)

@@ -29,7 +29,8 @@ class PlaceIn(Place):
 
     name = "place_in"
     phrase = "put it in the {receptacle}"
-    penalty = 6.0  # or it lets go from high above, which is quick, and what lies there already makes a third of that go astray
+    penalty = 4.0
+    fall = 300.0  # what falls on what lies there already goes astray
 
     def focus(self, sight: Sight, target: Target) -> Focus:
         """The receptacle, as if its middle were where it has room when the skill begins."""

@@ -100,7 +100,7 @@ def test_what_is_let_go_low_and_in_its_place_is_worth_more(name: str) -> None:
         return task.reward(start, replace(start, boxes=boxes, speeds=speeds, held=held), target)
 
     fallen = [worth(0.0, (2 * 9.81 * height) ** 0.5) for height in (0.0, 0.005, 0.02, 0.06)]
-    assert all(higher < lower - 1 for lower, higher in pairwise(fallen)) and fallen[1] > -10 > -100 > fallen[3]
+    assert all(higher < lower - 1 for lower, higher in pairwise(fallen)) and fallen[1] > -30 > -100 > fallen[3]
     assert worth(0.0, 1.0, held=start.held) > 0  # while it is held it may move
     centred = worth(0.0, 0.0) - worth(0.01, 0.0)
     assert centred == pytest.approx(3.75) if name == "place_on" else centred == pytest.approx(0)
