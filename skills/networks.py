@@ -74,5 +74,5 @@ class SuccessValue:
 
 
 def read(observations: np.ndarray) -> np.ndarray:
-    """What success values read: the observation, and where that is, shape (K, N + WHEREABOUTS). Earlier ones read the first N alone."""
+    """What success values read: the observation, and where the target is, shape (K, N + WHEREABOUTS). Earlier ones read the first N alone."""
     return np.hstack([observations, whereabouts(observations)])

@@ -7,7 +7,7 @@ import numpy as np
 from sim import cabinet
 from sim.layout import Layout, Placement, inside, stacked, standing
 from sim.state import WorldState
-from skills.grasp import finger_turn, grasp_point
+from skills.grasp import finger_turn, grasp_point, in_the_way
 from skills.observation import Sight
 from skills.tasks import effects, starts
 from skills.tasks.base import Start, Target, Task, closeness, descent
@@ -85,7 +85,7 @@ class Pick(Task):
     def reward(self, start: WorldState, now: WorldState, target: Target) -> float:
         box, hand = now.boxes[target.name], now.hand
         near = closeness(descent(grasp_point(box) - hand.position))
-        square = closeness(abs(finger_turn(hand.yaw, box)[0]), 2.0)
+        square = closeness(abs(finger_turn(hand.yaw, box, in_the_way(box, now.boxes, target.name))[0]), 2.0)
         held = now.held == target.name
         lift = np.clip((box.position[2] - start.boxes[target.name].position[2]) / LIFT, 0, 1) if held else 0.0
         knock = 0.0 if held else min(now.speeds[target.name] / _FAST, 1.0)
@@ -105,8 +105,8 @@ def _inside_something(rng: np.random.Generator, item: starts.Thing, closed: bool
     """The thing inside a bowl, a tray or an open drawer, half of the time beside others; or, if ``closed``, in the closed drawer or the bin."""
     kind = rng.choice(["drawer", "bin"] if closed else ["bowl", "bowl", "tray", "drawer", "drawer"])
     if kind == "drawer":
-        opening = rng.uniform(0.0, 0.8) if closed else rng.uniform(0.8, 1.0) if rng.random() < 0.3 else 1.0
-        holder: Placement = starts.drawer(rng, opening=float(opening))
+        low, high = (0.0, 0.8) if closed else (0.8, 1.0) if rng.random() < 0.3 else (1.0, 1.0)
+        holder: Placement = starts.drawer(rng, opening=float(rng.uniform(low, high)))
     else:
         holder = standing(starts.thing(rng, (str(kind),)), rng.uniform(starts.LOW, starts.HIGH), starts.any_yaw(rng))
     margin = 0.0 if closed or rng.random() < 0.3 else 0.03  # room for a finger

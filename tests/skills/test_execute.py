@@ -7,15 +7,17 @@ import pytest
 import torch
 from torch import nn
 
+from sim.layout import standing
+from sim.objects import find
 from sim.tabletop import Tabletop
 from skills.disturb import disturb
-from skills.envs import begin
+from skills.envs import SkillEnv, begin
 from skills.execute import Watch, execute
 from skills.heatmap import heat_map
 from skills.library import Skill, load_all
 from skills.networks import Policy, SuccessValue, mlp
 from skills.observation import SIZE, Sight
-from skills.tasks import TASKS, Target, starts
+from skills.tasks import TASKS, Start, Target, starts
 from skills.trees import Trees
 
 
@@ -89,3 +91,18 @@ def test_the_map_is_hopeful_within_reach_and_hopeless_outside(world: Tabletop) -
     assert np.nanmean(near) > 0.7 and np.nanmean(far) < 0.2
     with pytest.raises(ValueError, match="no thing"):
         heat_map(load_all(["place_at"])["place_at"], sight(world), Target("left side"))
+
+
+@pytest.mark.parametrize("name", ["pick", "push"])
+def test_what_ships_knows_what_is_out_of_reach(name: str) -> None:
+    ships, env = load_all([name])[name], SkillEnv(name, noise=0.0)
+
+    def chance(x: float, y: float, hand: float) -> float:
+        layout = {"red block": standing(find("red block"), np.array([x, y]), 0.2)}
+        start = Start(layout, Target("red block", "left" if name == "push" else ""), np.array([hand, 0.0, 0.3]), 0.0)
+        seen, _ = env.reset(seed=0, options={"start": start})
+        return float(ships.value.probability(seen[None])[0])
+
+    for hand in (0.35, 0.5, 0.7):  # wherever the hand is
+        assert chance(0.5, 0.1, hand) > 0.7 and chance(0.95, 0.1, hand) < 0.1
+    env.close()
