@@ -106,6 +106,12 @@ class Panda:
         """Distance between the fingers, metres."""
         return float(sum(state[0] for state in self._client.getJointStates(self.body, _FINGERS)))
 
+    @property
+    def shift(self) -> float:
+        """How far the middle between the fingers is off the hand's, metres, positive towards +y at yaw 0: the hand points down."""
+        left, right = (state[0] for state in self._client.getJointStates(self.body, _FINGERS))
+        return float(right - left) / 2
+
     def touching(self) -> tuple[set[int], set[int]]:
         """The bodies that the left and the right finger touch."""
         left, right = (

@@ -20,6 +20,8 @@ class Hand:
     :param closing: whether the fingers are commanded to close.
     :param lead: how far the commanded place is ahead of the hand: x, y, z in metres and yaw in radians, shape (4,).
     :param left: whether the left finger feels contact; ``right`` likewise.
+    :param shift: how far both fingers together have given way along their axis, metres: each has a motor of its own, and what they hold swings
+        between them while the arm moves. Positive towards +y at yaw 0.
     """
 
     position: np.ndarray
@@ -29,6 +31,7 @@ class Hand:
     lead: np.ndarray
     left: bool
     right: bool
+    shift: float = 0.0
 
     @property
     def gripping(self) -> bool:

@@ -212,7 +212,7 @@ class Tabletop:
         arm = self.arm
         position, yaw = arm.pose()
         lead = np.array([*(arm.target - position), arm.target_yaw - yaw])
-        return Hand(position, yaw, arm.opening, arm.closing, lead, bool(left), bool(right))
+        return Hand(position, yaw, arm.opening, arm.closing, lead, bool(left), bool(right), arm.shift)
 
     def _build_table(self) -> None:
         half, rgba = list(_TABLE_HALF), [0.86, 0.83, 0.78, 1.0]

@@ -11,6 +11,7 @@ import numpy as np
 from saycan.perception.rig import Shot
 from sim.geometry import Box
 from sim.panda import MAX_OPENING
+from sim.state import Hand
 
 NARROW = MAX_OPENING / 2 + 0.01  # metres: half of the narrower side of what the fingers can hold, as sight may see it
 _THROUGH = 0.5  # of a thing's least half side, by which one must see further than its middle to know that it is gone
@@ -43,6 +44,11 @@ def turned(v: np.ndarray, yaw: float) -> np.ndarray:
     """A vector, shape (3,), turned about the vertical by an angle in radians."""
     c, s = math.cos(yaw), math.sin(yaw)
     return np.array([c * v[0] - s * v[1], s * v[0] + c * v[1], v[2]])
+
+
+def between(hand: Hand) -> np.ndarray:
+    """The middle between the fingers where they are now, metres, shape (3,): what they hold swings with them, off the hand's axis."""
+    return hand.position + turned(np.array([0.0, hand.shift, 0.0]), hand.yaw)
 
 
 def may_be_there(box: Box, shots: Sequence[Shot]) -> bool:

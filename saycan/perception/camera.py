@@ -11,7 +11,7 @@ from scipy.optimize import linear_sum_assignment
 
 from saycan.perception import naming
 from saycan.perception.base import relations
-from saycan.perception.boxes import distance, facing_front, is_narrow, may_be_there, turned, unlike
+from saycan.perception.boxes import between, distance, facing_front, is_narrow, may_be_there, turned, unlike
 from saycan.perception.clip import Matcher
 from saycan.perception.proposals import Proposal, propose
 from saycan.perception.rig import Shot, shoot
@@ -183,13 +183,14 @@ class CameraPerception:
         if self._held is not None:
             name, place, turn = self._held
             box = self._believed[name].box
-            moved = replace(box, position=hand.position + turned(place, hand.yaw), yaw=hand.yaw + turn)
+            moved = replace(box, position=between(hand) + turned(place, hand.yaw), yaw=hand.yaw + turn)
             self._believed[name] = replace(self._believed[name], box=moved)
 
     def _gripped(self, name: str, hand: Hand) -> tuple[str, np.ndarray, float]:
-        """How a thing lies in the hand, where it is believed to be now."""
+        """How a thing lies in the hand, where it is believed to be now; across the fingers it is in the middle, as both touch it."""
         box = self._believed[name].box
-        return name, turned(box.position - hand.position, -hand.yaw), box.yaw - hand.yaw
+        along, _, up = turned(box.position - between(hand), -hand.yaw)
+        return name, np.array([along, 0.0, up]), box.yaw - hand.yaw
 
     def _settle(self) -> None:
         """What stands on something stands right on it, as tall as it is known to be."""
