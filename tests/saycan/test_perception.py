@@ -14,14 +14,17 @@ from omegaconf import OmegaConf
 
 from saycan.build import build_agent, build_perception
 from saycan.perception import clip
+from saycan.perception.boxes import between, turned
 from saycan.perception.camera import Belief, CameraPerception
 from saycan.perception.rig import DEFAULT, Shot, shoot
 from sim.cli import InputError
 from sim.geometry import Box
-from sim.objects import catalogue
+from sim.objects import catalogue, find
 from sim.paths import CONFIGS
 from sim.scenes import SceneSpec, lay_out
 from sim.tabletop import Tabletop
+from skills.envs import begin
+from skills.tasks import Target, starts
 
 CAMERA = OmegaConf.load(CONFIGS / "perception" / "camera.yaml")
 LIFT = np.array([0.0, 0.1, 0.2])
@@ -226,3 +229,20 @@ def test_new_words_are_a_matter_of_the_config(table: Tabletop) -> None:
     config = OmegaConf.merge(CAMERA, {"phrases": ["red cube", "green dish", "penguin"]})
     view = build_perception(config).look(table)
     assert set(view.boxes) == {"red cube", "green dish"} and view.classes["red cube"] == {"cube"}
+
+
+def test_what_is_held_stays_between_the_fingers_which_give_way() -> None:
+    world, rng = Tabletop(), np.random.default_rng(0)
+    start = starts.holding(rng, {}, Target("left side"), find("red block"))
+    begin(world, start)
+    given, off = [], []
+    for step in range(40):
+        way = np.array([0.8 * np.cos(step / 4), 0.8 * np.sin(step / 4), 0.0, 0.4 * np.cos(step / 6), -1.0])
+        world.step(way)
+        state = world.state()
+        assert state.held == "red block"
+        aside = turned(state.boxes["red block"].position - between(state.hand), -state.hand.yaw)
+        given.append(abs(state.hand.shift))
+        off.append(abs(aside[1]))
+    assert max(given) > 0.005 and max(off) < 0.003
+    world.close()
