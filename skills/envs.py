@@ -12,6 +12,7 @@ from sim.geometry import Box
 from sim.panda import ACTION_SIZE
 from sim.state import WorldState
 from sim.tabletop import Tabletop
+from skills.blur import Blur
 from skills.disturb import disturb
 from skills.observation import SIZE, Sight
 from skills.tasks import TASKS, Start, Task
@@ -49,6 +50,7 @@ class SkillEnv(gym.Env[np.ndarray, np.ndarray]):
     :param close: share of episodes that begin with the hand close to the target: what matters is then found sooner.
     :param disturbed: share of episodes in which the thing is moved, or knocked out of the hand, on the way.
     :param noise: the most by which the observed place of the target is off, along x and along y, metres.
+    :param blur: share of a camera's errors that all that is observed has besides (see ``skills.blur``).
     :param neighbours: whether the observation holds the target's neighbours; without, it is faster.
     """
 
@@ -61,6 +63,7 @@ class SkillEnv(gym.Env[np.ndarray, np.ndarray]):
         close: float = 0.0,
         disturbed: float = 0.0,
         noise: float = _NOISE,
+        blur: float = 0.0,
         neighbours: bool = True,
         render_mode: str | None = None,
     ):
@@ -69,7 +72,7 @@ class SkillEnv(gym.Env[np.ndarray, np.ndarray]):
         self.action_space = spaces.Box(-1.0, 1.0, (ACTION_SIZE,), np.float32)
         self.render_mode = render_mode
         self._doubtful, self._close, self._disturbed = doubtful, close, disturbed
-        self._noise, self._neighbours = noise, neighbours
+        self._noise, self._blurred, self._neighbours = noise, blur, neighbours
         self.discount = 0.97  # what a step later is worth to the learner, which may raise it; scales the dense reward
         self._world: Tabletop | None = None
 
@@ -89,6 +92,7 @@ class SkillEnv(gym.Env[np.ndarray, np.ndarray]):
         begin(self._world, start)
         self._target, self._steps = start.target, 0
         self._bias = np.array([*rng.uniform(-self._noise, self._noise, size=2), 0.0])
+        self._blur = Blur(np.random.default_rng(rng.integers(2**32)), start.target.name, self._blurred) if self._blurred else None
         self._disturb_at = int(rng.integers(3, 25)) if rng.random() < self._disturbed else -1
         self._begin = self._world.state()
         sight = self._sight(self._begin)
@@ -125,7 +129,8 @@ class SkillEnv(gym.Env[np.ndarray, np.ndarray]):
         boxes, box = now.boxes, now.boxes.get(self._target.name)
         if box is not None:
             boxes = {**boxes, self._target.name: Box(box.position + self._bias, box.yaw, box.half, box.round)}
-        return Sight(now.hand, boxes, now.held, now.drawer)
+        sight = Sight(now.hand, boxes, now.held, now.drawer)
+        return self._blur(sight) if self._blur else sight
 
 
 def begin(world: Tabletop, start: Start) -> None:

@@ -135,7 +135,7 @@ def _between(first: float, last: float, share: float) -> float:
 def _worlds(task: Task, settings: Any, processes: int) -> VecEnv:
     def make() -> SkillEnv:
         near = "nearby" in task.reads  # the costly part of an observation
-        return SkillEnv(task, close=settings.close, neighbours=near)
+        return SkillEnv(task, close=settings.close, blur=settings.get("blur", 0.0), neighbours=near)
 
     return Shards(make, settings.worlds, processes) if processes > 1 else DummyVecEnv([make] * settings.worlds)
 

@@ -110,8 +110,8 @@ class Task(ABC):
         """Where the fingertips should go first, metres, shape (3,)."""
         return grasp_point(box)
 
-    def goal(self, box: Box, target: Target) -> np.ndarray | None:
-        """Where the centre of what the skill is about should come to be, from where it is at the start; None: nowhere in particular."""
+    def goal(self, sight: Sight, target: Target) -> np.ndarray | None:
+        """Where the centre of what the skill is about should come to be, or what is to be known beside it, decided when it begins; None: nowhere in particular."""
         return None
 
     def near(self, start: Start, box: Box, rng: np.random.Generator) -> tuple[np.ndarray, float]:
@@ -132,7 +132,7 @@ class Task(ABC):
             x, y = DIRECTIONS[target.direction]
             angle = float(np.arctan2(y, x))
         focus = self.focus(sight, target)
-        goal = self.goal(focus(sight.boxes), target)
+        goal = self.goal(sight, target)
         return Observer(focus, target.name, angle, nearby, lambda box: self.reach(box, target), goal)
 
     def offers(self, seen: Classes) -> list[Target]:

@@ -29,6 +29,7 @@ class PlaceIn(Place):
 
     name = "place_in"
     phrase = "put it in the {receptacle}"
+    reads = (*Place.reads, "to_go", "nearby")
     penalty = 4.0
     fall = 300.0  # what falls on what lies there already goes astray
 
@@ -36,6 +37,10 @@ class PlaceIn(Place):
         """The receptacle, as if its middle were where it has room when the skill begins."""
         aside = room_inside(sight.boxes, target.name, sight.held)
         return lambda boxes: replace(boxes[target.name], position=boxes[target.name].position + aside)
+
+    def goal(self, sight: Sight, target: Target) -> np.ndarray:
+        """The receptacle's middle: how far its walls are from where it has room."""
+        return sight.boxes[target.name].position
 
     def related(self, thing: Box, name: str, now: WorldState, target: Target) -> bool:
         return is_in(thing, now.boxes[target.name])

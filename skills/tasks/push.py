@@ -67,9 +67,9 @@ class Push(Task):
             return starts.holding(rng, others, target, held)
         return starts.empty_handed(rng, starts.clutter(rng, layout), target)
 
-    def goal(self, box: Box, target: Target) -> np.ndarray:
+    def goal(self, sight: Sight, target: Target) -> np.ndarray:
         """A little further than it has to go."""
-        return box.position + (_GOAL + 0.015) * _way(target)
+        return sight.boxes[target.name].position + (_GOAL + 0.015) * _way(target)
 
     def ready(self, sight: Sight, target: Target) -> bool:
         """The hand is empty."""
