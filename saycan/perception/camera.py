@@ -13,6 +13,7 @@ from saycan.perception import naming
 from saycan.perception.base import relations
 from saycan.perception.boxes import between, distance, facing_front, is_narrow, may_be_there, turned, unlike
 from saycan.perception.clip import Matcher
+from saycan.perception.fixtures import drawer_of
 from saycan.perception.proposals import Proposal, propose
 from saycan.perception.rig import Shot, shoot
 from saycan.perception.settle import settled
@@ -120,7 +121,7 @@ class CameraPerception:
         looks = naming.looks(matcher, proposals, shots)
         given = naming.name(proposals, looks, matcher.phrases, self._least, known=self._believed)
         found = {name: Belief(proposal.box, score) for name, (proposal, score) in given.items()}
-        return found | _fixtures(found)
+        return found | self._fixtures(found, shots)
 
     def _remember(self, seen: dict[str, Belief], shots: Sequence[Shot]) -> None:
         """What is seen now, and what was seen before and may be there still; of two names for one thing the later one.
@@ -153,7 +154,7 @@ class CameraPerception:
             name = names[row]
             if apart[row, column] < (_SAME if _movable(name) else _SAME + cabinet.TRAVEL):
                 seen[name] = replace(self._believed[name], box=proposals[column].box)
-        seen |= _fixtures(seen)
+        seen |= self._fixtures(seen, shots)
         self._believed = self._carried(seen) | seen
 
     def _carried(self, seen: Mapping[str, Belief]) -> dict[str, Belief]:
@@ -197,19 +198,18 @@ class CameraPerception:
         boxes = settled({n: b.box for n, b in self._believed.items()}, self._held[0] if self._held else None)
         self._believed = {name: replace(belief, box=boxes[name]) for name, belief in self._believed.items()}
 
+    def _fixtures(self, found: Mapping[str, Belief], shots: Sequence[Shot]) -> dict[str, Belief]:
+        """The cabinet and its drawer, each with the side that opens to the front."""
+        fixtures = {n: replace(b, box=facing_front(b.box)) for n, b in found.items() if not _movable(n)}
+        if shell := fixtures.get(cabinet.SHELL):
+            seen, before = fixtures.get(cabinet.NAME), self._believed.get(cabinet.NAME)
+            box = drawer_of(shell.box, seen and seen.box, before and before.box, shots)
+            fixtures[cabinet.NAME] = Belief(box, (seen or shell).score)
+        return fixtures
+
     def _drawer(self) -> float | None:
         shell, drawer = self._believed.get(cabinet.SHELL), self._believed.get(cabinet.NAME)
         return cabinet.opening(shell.box, drawer.box) if shell and drawer else None
-
-
-def _fixtures(found: Mapping[str, Belief]) -> dict[str, Belief]:
-    """The cabinet and its drawer, each with the side that opens to the front. A cabinet without a drawer in sight has it closed."""
-    fixtures = {n: replace(b, box=facing_front(b.box)) for n, b in found.items() if not _movable(n)}
-    shell = fixtures.get(cabinet.SHELL)
-    if shell and cabinet.NAME not in fixtures:
-        closed = cabinet.drawer_box(shell.box.position, shell.box.yaw, 0.0, catalogue()[cabinet.NAME].size)
-        fixtures[cabinet.NAME] = Belief(closed, shell.score)
-    return fixtures
 
 
 def _classes(name: str) -> frozenset[str]:
