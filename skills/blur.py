@@ -61,7 +61,9 @@ def _misjudged(box: Box, error: _Error, hand: Hand | None) -> Box:
     half = np.maximum(box.half + error.half, np.minimum(box.half, _SMALLEST))
     if box.round:
         half[1] = half[0]
-    return replace(box, position=box.position + (error.place if hand is None else _turned(error.grip, hand.yaw)), half=half)
+    return replace(
+        box, position=box.position + (error.place if hand is None else _turned(error.grip, hand.yaw)), half=half
+    )
 
 
 def _turned(v: np.ndarray, yaw: float) -> np.ndarray:

@@ -92,7 +92,11 @@ class SkillEnv(gym.Env[np.ndarray, np.ndarray]):
         begin(self._world, start)
         self._target, self._steps = start.target, 0
         self._bias = np.array([*rng.uniform(-self._noise, self._noise, size=2), 0.0])
-        self._blur = Blur(np.random.default_rng(rng.integers(2**32)), start.target.name, self._blurred) if self._blurred else None
+        self._blur = (
+            Blur(np.random.default_rng(rng.integers(2**32)), start.target.name, self._blurred)
+            if self._blurred
+            else None
+        )
         self._disturb_at = int(rng.integers(3, 25)) if rng.random() < self._disturbed else -1
         self._begin = self._world.state()
         sight = self._sight(self._begin)

@@ -115,6 +115,9 @@ class Expert:
                 )
             elif last or not _ends_in_hand(wish):
                 asked += [("pick", Target(name)) for name in self._to_pick(wish, way, now)]
+        if not asked:  # what should be out of something has to be taken out before that can be shut
+            unwanted = [w for w in way if w.fact in _PLACES and not w.wanted]
+            asked = [("pick", Target(name)) for w in unwanted for name in self._to_pick(w, way, now)]
         return self._possible(now, asked)
 
     def _inside(self, wish: Wish, now: WorldState) -> bool:

@@ -56,8 +56,8 @@ class Names:
     def the(self, name: str, positions: bool = True) -> str:
         """A definite phrase for a thing: "the red cube", "the soda", "the block on the left"."""
         if positions and self._rng.random() < _TOLD_INSIDE and (holder := self.holder(name)):
-            where = str(pick(self._rng, ["in", "inside", "from", "that is in", "which is in"]))
-            return f"{self._article()} {self.name(name)} {where} the {holder}"
+            where = str(pick(self._rng, ["in", "inside", "from", "that is in", "which is in", "that's in", "lying in"]))
+            return f"{self._article()} {self.name(name)} {where} {self._plainly(holder)}"
         draw = self._rng.random()
         if draw < _TOLD_BY_PLACE and (where := self._by_place(name) if positions else ""):
             return where
@@ -80,7 +80,7 @@ class Names:
         if kind == name:
             return self._by_class(name) or name
         colour = name.removesuffix(f" {kind}")
-        return f"{pick(self._rng, grammar()['colours'][colour]['words'])} {pick(self._rng, _words(kind)['one'])}"
+        return f"{pick(self._rng, grammar()['colours'][colour]['words'])} {pick(self._rng, entry_of([kind])['one'])}"
 
     def some(self, entry: dict[str, Any]) -> str:
         """A phrase for any one thing that an entry of the grammar means: "a fruit"."""
@@ -116,7 +116,7 @@ class Names:
             return ""
         ways = (
             *(self._in_order, self._in_region, self._by_distance, self._by_side),
-            *(self._inside, self._by_other, self._by_comparison),
+            *(self._inside, self._by_other, self._by_comparison, self._by_contents),
         )
         said = [text for way in ways if (text := way(name, rivals, word))]
         return str(pick(self._rng, said)) if said else ""
@@ -179,9 +179,7 @@ class Names:
         if not anchors:
             return "", np.zeros(2)
         anchor = str(pick(self._rng, holders if holders and self._rng.random() < 0.8 else anchors))
-        alone = len(self.of_kind(self.kind(anchor))) == 1
-        where = self.kind(anchor) if alone and self._rng.random() < 0.5 else anchor
-        return f"the {where}", self.boxes[anchor].position[:2]
+        return self._plainly(anchor), self.boxes[anchor].position[:2]
 
     def _by_side(self, name: str, rivals: Sequence[str], word: str) -> str:
         """ "the block to the left of the green bowl", if only one is."""
@@ -198,8 +196,26 @@ class Names:
     def _inside(self, name: str, rivals: Sequence[str], word: str) -> str:
         for holder in self.receptacles:
             if [n for n in rivals if n != holder and is_in(self.boxes[n], self.boxes[holder])] == [name]:
-                return f"the {word} {pick(self._rng, ['in', 'inside', 'that is in', 'from'])} the {holder}"
+                return f"the {word} {pick(self._rng, ['in', 'inside', 'that is in', 'from'])} {self._plainly(holder)}"
         return ""
+
+    def _plainly(self, name: str) -> str:
+        """ "the bowl", where there is one only and nobody cares for its colour."""
+        alone = len(self.of_kind(self.kind(name))) == 1 and self._rng.random() < 0.6
+        return f"the {self.kind(name) if alone else name}"
+
+    def _by_contents(self, name: str, rivals: Sequence[str], word: str) -> str:
+        """ "the empty bowl", "the bowl with the red block in it"."""
+        inside = {r: [n for n in self.movable if self.holder(n) == r] for r in rivals if r in self.receptacles}
+        if len(inside) < len(rivals):
+            return ""
+        if inside[name]:
+            held, verb = pick(self._rng, inside[name]), pick(self._rng, ["that holds", "that has", "with"])
+            return f"the {word} {verb} the {held}{pick(self._rng, ['', ' in it'])}"
+        if sum(not held for held in inside.values()) > 1:
+            return ""
+        ways = ["the empty {word}", "the {word} that is [still |]empty", "the {word} [with|that has] nothing in it"]
+        return fill(self._rng, str(pick(self._rng, ways)), word=word)
 
     def _by_other(self, name: str, rivals: Sequence[str], word: str) -> str:
         """ "the block that is not red", where there are two."""
@@ -224,10 +240,6 @@ class Names:
 def entry_of(means: Sequence[str]) -> dict[str, Any]:
     """The grammar's entry for just these kinds."""
     return next(dict(entry) for entry in grammar()["things"] if entry["means"] == list(means))
-
-
-def _words(kind: str) -> dict[str, Any]:
-    return entry_of([kind])
 
 
 def _apart(values: Iterable[float], least: float = 0.02) -> bool:

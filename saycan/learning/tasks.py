@@ -13,7 +13,7 @@ import yaml
 
 from saycan.judging.expert import Expert
 from saycan.judging.suite import FOLDER, SuiteTask
-from saycan.learning import choices, needs, recipes, requests, sets, towers
+from saycan.learning import changes, choices, needs, orders, recipes, requests, sets, towers
 from saycan.learning.grammar import join, normalised, pick, spoken
 from saycan.learning.nouns import Names, UnsuitableError
 from saycan.learning.refusals import REFUSALS
@@ -43,6 +43,9 @@ SINGLE: dict[Ask, float] = {
     choices.contrast: 1.4,
     choices.any_but: 2.5,
     choices.match: 2.0,
+    changes.within_reach: 2.0,
+    changes.drawer_cases: 1.0,
+    orders.last_first: 7.0,
 }
 SETS: dict[Ask, float] = {
     sets.put_all: 2.0,
@@ -59,7 +62,17 @@ SETS: dict[Ask, float] = {
     sets.one_by_one: 2.5,
     sets.too: 1.8,
     recipes.in_steps: 5.0,
-    recipes.swap: 12.0,  # few scenes have two things in two receptacles
+    towers.tower_in_order_at: 3.0,
+    recipes.swap: 16.0,  # few scenes have two things in two receptacles
+    changes.empty_out: 4.0,
+    changes.clear_region: 4.0,
+    changes.only: 5.0,
+    changes.out_to: 4.0,
+    changes.some_of: 2.0,
+    changes.one_each: 6.0,
+    changes.other_too: 5.0,
+    changes.all_but: 2.0,
+    changes.sort_at: 2.5,
 }
 _SHARES = {"single": 0.32, "several": 0.20, "set": 0.28, "refuse": 0.20}
 _PARTS = [2, 2, 2, 3, 3, 4]  # requests in one breath

@@ -14,6 +14,8 @@ from saycan.learning.sets import MOST, NUMBERS, all_of, enumerated, say_of
 from saycan.learning.spots import place
 from sim.relations import REGIONS
 
+_HIGHEST = 3  # blocks in a tower that is told both how and where
+
 
 def tower(names: Names, rng: np.random.Generator) -> Request:
     """Two to four blocks on each other: in any order, on a given one, or in a given order."""
@@ -45,6 +47,19 @@ def tower_at(names: Names, rng: np.random.Generator) -> Request:
     return Request(say_of(rng, "tower_at", **words), either(ways), frozenset(blocks))
 
 
+def tower_in_order_at(names: Names, rng: np.random.Generator) -> Request:
+    """Some blocks in one tower somewhere, in a given order."""
+    blocks = [str(b) for b in rng.permutation([b for b in names.of_kind("block") if b in names.movable])]
+    if len(blocks) < 2:
+        raise UnsuitableError
+    chosen, region = blocks[: int(rng.integers(2, min(len(blocks), _HIGHEST) + 1))], str(pick(rng, REGIONS))
+    said = [b.removesuffix(" block") if rng.random() < 0.2 else names.the(b, positions=False) for b in chosen]
+    words = {"b": said[0], "rest": ", then ".join(said[1:]), "top": said[-1], "chain": " on ".join(reversed(said))}
+    words |= {"up": ", ".join(said), "p": place(rng, region)}
+    goal = f"at({chosen[0]}, {region}) and {_stacked(chosen)}"
+    return Request(say_of(rng, "tower_in_order_at", **words), goal, frozenset(chosen))
+
+
 def _in_order(names: Names, rng: np.random.Generator, order: Sequence[str]) -> str:
     said = [names.the(b, positions=False) for b in order]
     pairs = [f"{b} on {a}" for a, b in pairwise(said)]
@@ -52,6 +67,7 @@ def _in_order(names: Names, rng: np.random.Generator, order: Sequence[str]) -> s
         "up": ", ".join(said),
         "down": ", ".join(reversed(said)),
         "down_on": pairs[0] + "".join(f" and {pair}" for pair in pairs[1:]),
+        "chain": " on ".join(reversed(said)),
         "b": said[0],
         "rest": ", then ".join(said[1:]),
         "count": f"{len(said)} blocks" if rng.random() < 0.5 else NUMBERS[len(said)],

@@ -53,6 +53,9 @@ def pictures(out: float) -> tuple[list[Shot], Box]:
     world = Tabletop()
     world.reset({cabinet.NAME: Placement(catalogue()[cabinet.NAME], np.array([0.72, 0.1, 0.0]), 0.05, opening=out)})
     world.settle()
-    shots, shell = shoot(world, from_config(OmegaConf.load(CONFIGS / "perception" / "camera.yaml").cameras)), world.state().boxes[cabinet.SHELL]
+    shots, shell = (
+        shoot(world, from_config(OmegaConf.load(CONFIGS / "perception" / "camera.yaml").cameras)),
+        world.state().boxes[cabinet.SHELL],
+    )
     world.close()
     return shots, shell

@@ -152,9 +152,10 @@ def test_everything_can_be_asked_somewhere(ask: object) -> None:
 
 def test_every_line_of_the_grammar_can_be_said() -> None:
     rng = np.random.default_rng(0)
-    names = "a b d drawer each down down_on count kind many o one ones p p2 place places r r2 rest s up v x x2 xs y ys"
+    names = "a a_should a_so b b_should b_so bowls c c_should chain d drawer each down down_on count kind many n o of one ones others"
+    names += " p p2 place places q r r2 rest s them top up v where x x2 xs y ys"
     slots = dict.fromkeys(names.split(), "it")
-    sections = ("requests", "sets", "recipes")
+    sections = ("requests", "sets", "recipes", "changes")
     templates = [t for section in sections for lines in grammar()[section].values() for t in lines]
     templates += [t for key in ("impossible", "contradiction", "question", "chat") for t in grammar()["refusals"][key]]
     templates += [t for section in ("needs", "two_needs") for need in grammar()[section] for t in need["say"]]

@@ -153,7 +153,9 @@ def test_an_observation_tells_where_the_target_is(
 ) -> None:
     palm = Hand(np.array([*at, 0.2]), 0.3, 0.08, False, np.zeros(4), False, False)
     box = Box(np.array([*there, 0.02]), 0.1, np.array([0.04, 0.02, 0.02]))
-    assume(np.linalg.norm(box.position - palm.position) < 0.95)  # an observation tells no more than a metre from the hand
+    assume(
+        np.linalg.norm(box.position - palm.position) < 0.95
+    )  # an observation tells no more than a metre from the hand
     seen = Observer(lambda now: now["it"], "it", angle).observe(Sight(palm, {"it": box}), 0.0)
     assert whereabouts(seen[None])[0] == pytest.approx([*there, np.hypot(*there)], abs=1e-5)
 
