@@ -203,7 +203,7 @@ class CameraPerception:
         fixtures = {n: replace(b, box=facing_front(b.box)) for n, b in found.items() if not _movable(n)}
         if shell := fixtures.get(cabinet.SHELL):
             seen, before = fixtures.get(cabinet.NAME), self._believed.get(cabinet.NAME)
-            box = drawer_of(shell.box, seen and seen.box, before and before.box, shots)
+            box = drawer_of(shell.box, seen.box if seen else None, before.box if before else None, shots)
             fixtures[cabinet.NAME] = Belief(box, (seen or shell).score)
         return fixtures
 

@@ -28,16 +28,16 @@ def pulled_out(share: float, shell: Box = SHELL) -> Box:
 
 @given(st.floats(0, 1), st.floats(-0.01, 0.01), st.floats(-0.01, 0.01))
 def test_a_drawer_on_its_rails_is_where_it_is_seen(share: float, dx: float, dy: float) -> None:
-    seen = replace(pulled_out(share), position=pulled_out(share).position + [dx, dy, 0.0])
+    seen = replace(pulled_out(share), position=pulled_out(share).position + np.array([dx, dy, 0.0]))
     assert drawer_of(SHELL, seen, None, []) is seen
 
 
 @given(st.floats(0, 1))
 def test_what_cannot_be_its_drawer_is_not_taken_for_it(share: float) -> None:
     before = pulled_out(share)
-    aside = replace(before, position=before.position + [0.0, 0.08, 0.0])
+    aside = replace(before, position=before.position + np.array([0.0, 0.08, 0.0]))
     assert drawer_of(SHELL, aside, before, []) is before
-    ghost = Box(SHELL.position + [0.0, 0.02, -0.007], SHELL.yaw, SHELL.half)
+    ghost = Box(SHELL.position + np.array([0.0, 0.02, -0.007]), SHELL.yaw, SHELL.half)
     assert drawer_of(SHELL, ghost, before, []) is before
     assert np.allclose(drawer_of(SHELL, ghost, None, []).position, pulled_out(0.0).position)
 
