@@ -72,6 +72,7 @@ def steps(best: object, start: WorldState) -> int | None:
         ("in(apple, tray) and closed(drawer)", ["open the drawer", "pick up the apple", "put it in the tray", "close the drawer", "done"]),
         ("any(food, in(_, drawer))", ["done"]),
         ("not in(apple, drawer)", ["open the drawer", "pick up the apple", "done"]),
+        ("not in(apple, drawer) and closed(drawer)", ["open the drawer", "pick up the apple", "put it on the left side", "close the drawer", "done"]),
         ("moved(tray, left) or in(coke can, tray)", ["push the tray left", "done"]),
         ("none", ["done"]),
         ("in(apple, tray) and none", []),
