@@ -252,3 +252,19 @@ def test_what_is_not_ready_is_lost_and_the_rest_is_not_lost_yet(name: str) -> No
         seen.add(info["ready"])
     assert seen == {True, False}
     env.close()
+
+
+def test_put_in_knows_how_far_the_middle_is_from_where_there_is_room() -> None:
+    bowl = Box(np.array([0.5, 0.0, 0.03]), 0.0, np.array([0.085, 0.085, 0.0275]), True)
+    inside = Box(np.array([0.53, 0.0, 0.026]), 0.0, np.full(3, 0.02))
+    held = Box(np.array([0.4, 0.0, 0.3]), 0.0, np.full(3, 0.02))
+    palm = Hand(held.position, 0.0, 0.04, True, np.zeros(4), True, True)
+
+    def to_go(boxes: dict[str, Box]) -> np.ndarray:
+        sight, task = Sight(palm, {"bowl": bowl, "block": held, **boxes}, held="block"), TASKS["place_in"]()
+        return task.observer(sight, Target("bowl")).observe(sight, 0.0)[columns(["to_go"])]
+
+    assert not to_go({}).any()
+    assert (
+        to_go({"other": inside})[0] > 0.2
+    )  # 20 per metre: the room is on the other side, a centimetre and more from the middle
