@@ -231,7 +231,7 @@ def _about(things: Sequence[str], *more: str) -> frozenset[str]:
 
 
 def _members(names: Names, entry: dict[str, Any], there: Sequence[str]) -> list[str]:
-    """Of what an entry means, what is there; none unless all of those elsewhere could be told from them by that."""
+    """Of what an entry means, what is there."""
     return [x for x in names.meant(entry) if x in there]
 
 

@@ -57,7 +57,7 @@ def _pair(names: Names, rng: np.random.Generator) -> tuple[list[_Deed], _Deed]:
     first, second = things[:2]
     if rng.random() < _SAME_THING:
         if names.kind(first) in FLAT and names.kind(second) in _STANDS and rng.random() < 0.6:
-            return [_placed(names, rng, first, names.kind(first) == "block")], _on(names, rng, second, first)
+            return [_placed(names, rng, first, on_table=True)], _on(names, rng, second, first)
         if cabinet.NAME in names.receptacles and names.holder(first) != cabinet.NAME:
             return [_in(names, rng, first, cabinet.NAME)], _closed(rng)
     if rng.random() < _ENDS_IN_HAND:
