@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from saycan.language.weights import DTYPES
 from sim.cli import InputError
 
 _POSITIVE = (
@@ -12,7 +13,11 @@ _POSITIVE = (
 )
 _NOT_NEGATIVE = ("seed", "beta", "strength", "price", "sure", "alone", "english")
 _SHARES = ("clip", "keep", "prefer", "blend")
-_CHOICES = {"world": ("rehearsed", "imagined", "simulated"), "judge": ("truth", "rubric", "llm")}
+_CHOICES = {
+    "dtype": ("auto", *DTYPES),
+    "world": ("rehearsed", "imagined", "simulated"),
+    "judge": ("truth", "rubric", "llm"),
+}
 
 
 def check(config: Any) -> None:

@@ -17,7 +17,7 @@ _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 _SENTENCE = "!"  # marks what is a whole sentence, to which no "could you" can be added
 _SAID_ON = {"tray": 0.7, "bowl": 0.08}
 _TURNED = 0.25  # share of two or three requests
-_SELDOM = 0.4  # share of what is said seldom, of each list of texts that has both
+_SELDOM = 0.25  # share of what is said seldom, of each list of texts that has both
 _ORDERS = {2: "turned", 3: "turned_three"}
 _POLITE, _MOODY, _SLIPS, _SHOUTED = 0.4, 0.08, 0.07, 0.03  # shares of instructions
 

@@ -10,6 +10,7 @@ from saycan.build import load_scorer
 from saycan.language.weights import load
 from saycan.learning import grpo, imitate, implicit, inverse, judges
 from saycan.learning.judges import Judge
+from saycan.learning.lora import AUTO, quicker_dtype
 from saycan.learning.trainer import Settings, Trainer
 
 METHODS: dict[str, tuple[type[Settings], Callable[..., Trainer]]] = {
@@ -29,7 +30,8 @@ def build(config: Any) -> Trainer:
     given = {field.name: config[field.name] for field in fields(kind)}
     settings = kind(**{**given, "start": None if config.start == "none" else config.start})
     extra = {"judge": build_judge(config)} if "judge" in config else {}
-    return make(*load(config.llm.model, "bfloat16", fast=False), settings, **extra)
+    dtype = quicker_dtype() if config.dtype == AUTO else config.dtype
+    return make(*load(config.llm.model, dtype, fast=False), settings, **extra)
 
 
 def build_judge(config: Any) -> Judge:

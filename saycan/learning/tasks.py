@@ -74,7 +74,7 @@ SETS: dict[Ask, float] = {
     changes.all_but: 2.0,
     changes.sort_at: 2.5,
 }
-_SHARES = {"single": 0.32, "several": 0.20, "set": 0.28, "refuse": 0.20}
+_SHARES = {"single": 0.30, "several": 0.20, "set": 0.32, "refuse": 0.18}
 _PARTS = [2, 2, 2, 3, 3, 4]  # requests in one breath
 _SET_AMONG_SEVERAL = 0.45  # share of them that are about several things
 _TRIES = 10  # requests before something else is asked for

@@ -1,6 +1,6 @@
 """What every way of training the planner shares: LoRA on all linear layers, a schedule by time, a state that survives being killed.
 
-Base weights in bfloat16, what is learned in float32; half a cosine for the learning rate. Whatever a step draws comes from the seed and
+Base weights in bfloat16 or float32, whichever is quicker here, what is learned in float32; half a cosine for the learning rate. Whatever a step draws comes from the seed and
 the step's number, so a training that goes on after a kill sees what it would have seen.
 """
 

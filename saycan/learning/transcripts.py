@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import count
 
 import numpy as np
 import torch
@@ -32,7 +33,7 @@ _FALLS = (
     0.3  # share of failures to put something down after which it lies elsewhere: the text does not tell, "can" does
 )
 _HIDDEN = 0.6  # share of tasks about the inside of a closed drawer in which that is not seen
-_OTHER_WAY = 0.1  # share of choices among right ones that is not the first
+_OTHER_WAY = 0.1  # share of choices that are any right one: which, nothing in the text tells
 _MOST_STEPS = 12
 _PER_SCENE = 3
 _MOST_PAIRS = 4 * 384**2  # pairs of tokens in one pass: bounds memory
@@ -59,7 +60,7 @@ class Transcript:
 
 
 def transcript(rng: np.random.Generator, task: SuiteTask, start: WorldState, style: Style = STYLE) -> Transcript:
-    """The way of the expert through a task, with tries that fail and steps astray, which are read but not learned.
+    """The way of the expert through a task, with tries that fail, steps astray and now and then another right choice, which are read but not learned.
 
     :raises UnsuitableError: after a step astray there was no way any more.
     """
@@ -82,14 +83,14 @@ def transcript(rng: np.random.Generator, task: SuiteTask, start: WorldState, sty
             segments += [(continuation(astray.text), False)]
             choice = astray
         elif choice != DONE and rng.random() < _FAILS:
-            segments += [(f" {choice.text}", True), (f" (failed)\n{number + 1}.", False)]
+            segments += [(f" {choice.text}", choice == best[0]), (f" (failed)\n{number + 1}.", False)]
             number += 1
             if now.held is not None and rng.random() < _FALLS:  # it has to be picked up again
                 segments += [(continuation(f"pick up the {now.held}"), True), (f"{number + 1}.", False)]
                 number += 1
             continue
         else:
-            segments += [(continuation(choice.text), True)]
+            segments += [(continuation(choice.text), choice == best[0])]
         if choice == DONE:
             break
         after = expert.after(now, choice)
@@ -140,6 +141,7 @@ class Rows:
     :param mask: what each token may see, shape (R, 1, T, T), bool.
     :param learn: whether a token is to be predicted from the one that its transcript has before it, shape (R, T).
     :param before: index of that token in the row, shape (R, T).
+    :param whose: number of the transcript that has it, counted through all groups, shape (R, T); -1 for what several share, and pads.
     """
 
     tokens: torch.Tensor
@@ -147,6 +149,7 @@ class Rows:
     mask: torch.Tensor
     learn: torch.Tensor
     before: torch.Tensor
+    whose: torch.Tensor
 
 
 Encode = Callable[[str], Sequence[int]]
@@ -159,10 +162,12 @@ def rows(groups: Sequence[Sequence[Transcript]], encode: Encode, longest: int = 
     :return: portions, each small enough to go through a model at once.
     """
     branches: list[list[_Piece]] = []
+    numbers = count()
     for group in groups:
-        whole = _branches(group, encode)
+        numbered = [(next(numbers), transcript) for transcript in group]
+        whole = _branches(numbered, encode)
         fits = _size(whole) <= longest
-        branches += [whole] if fits else [_branches([transcript], encode) for transcript in group]
+        branches += [whole] if fits else [_branches([one], encode) for one in numbered]
     packed: list[list[_Piece]] = []
     for pieces in sorted((pieces for pieces in branches if pieces), key=_size, reverse=True):
         room = (row for row in packed if _size(row) + _size(pieces) <= longest)
@@ -188,38 +193,39 @@ def _portions(packed: Sequence[list[_Piece]]) -> Iterator[list[list[_Piece]]]:
 
 @dataclass(frozen=True)
 class _Piece:
-    """Tokens that follow another piece of the row, or nothing (-1)."""
+    """Tokens that follow another piece of the row, or nothing (-1); whose they are, if not several transcripts' (-1)."""
 
     tokens: list[int]
     learn: list[bool]
     parent: int
+    whose: int
 
     def moved(self, by: int) -> _Piece:
-        return _Piece(self.tokens, self.learn, self.parent + by if self.parent >= 0 else -1)
+        return replace(self, parent=self.parent + by if self.parent >= 0 else -1)
 
 
 def _size(pieces: Sequence[_Piece]) -> int:
     return sum(len(piece.tokens) for piece in pieces)
 
 
-def _branches(group: Sequence[Transcript], encode: Encode) -> list[_Piece]:
+def _branches(group: Sequence[tuple[int, Transcript]], encode: Encode) -> list[_Piece]:
     pieces: list[_Piece] = []
-    for scene in dict.fromkeys(t.scene for t in group):
+    for scene in dict.fromkeys(t.scene for _, t in group):
         root = len(pieces)
         tokens = list(encode(scene))
-        pieces.append(_Piece(tokens, [False] * len(tokens), -1))
-        for t in group:
+        pieces.append(_Piece(tokens, [False] * len(tokens), -1, -1))
+        for number, t in group:
             if t.scene == scene:
                 coded = [(list(encode(text)), learn) for text, learn in t.segments]
                 flags = [learn for ids, learn in coded for _ in ids]
-                pieces.append(_Piece([i for ids, _ in coded for i in ids], flags, root))
+                pieces.append(_Piece([i for ids, _ in coded for i in ids], flags, root, number))
     return pieces
 
 
 def _as_rows(packed: Sequence[Sequence[_Piece]]) -> Rows:
     size = max(map(_size, packed))
     tokens, positions, before = (np.zeros((len(packed), size), dtype=np.int64) for _ in range(3))
-    learn = np.zeros((len(packed), size), dtype=bool)
+    learn, whose = np.zeros((len(packed), size), dtype=bool), np.full((len(packed), size), -1)
     mask = np.tile(np.eye(size, dtype=bool), (len(packed), 1, 1))  # a pad sees itself: softmax needs something
     for r, row in enumerate(packed):
         spans: list[slice] = []
@@ -228,7 +234,7 @@ def _as_rows(packed: Sequence[Sequence[_Piece]]) -> Rows:
             span = slice(at, at + len(piece.tokens))
             above = spans[piece.parent] if piece.parent >= 0 else slice(at, at)
             depth = above.stop - above.start
-            tokens[r, span], learn[r, span] = piece.tokens, piece.learn
+            tokens[r, span], learn[r, span], whose[r, span] = piece.tokens, piece.learn, piece.whose
             positions[r, span] = np.arange(depth, depth + len(piece.tokens))
             before[r, span] = np.arange(at - 1, span.stop - 1)
             before[r, at] = max(above.stop - 1, 0)
@@ -236,5 +242,5 @@ def _as_rows(packed: Sequence[Sequence[_Piece]]) -> Rows:
             mask[r, span, above] = True
             spans.append(span)
             at = span.stop
-    parts = (tokens, positions, mask[:, None], learn, before)
+    parts = (tokens, positions, mask[:, None], learn, before, whose)
     return Rows(*(torch.from_numpy(part) for part in parts))

@@ -51,8 +51,9 @@ def fresh(kind: str, rank: int = 16, scale: float = 2.0, seed: int = 0, llm: str
     if kind == "mlp":
         return FactsMLP(seed)
     from saycan.language import weights
+    from saycan.learning.lora import quicker_dtype
 
-    parts = weights.load(llm, "bfloat16", fast=False)
+    parts = weights.load(llm, quicker_dtype(), fast=False)
     from saycan.world_model.language import LanguageWorldModel
 
     return LanguageWorldModel(*parts, rank, scale, seed)

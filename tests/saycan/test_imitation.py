@@ -15,7 +15,8 @@ from saycan.build import load_scorer
 from saycan.language.prompt import Style
 from saycan.language.scorer import TrieScorer
 from saycan.language.weights import ModelError, load
-from saycan.learning.imitate import Imitation, Settings, predict
+from saycan.learning import lora
+from saycan.learning.imitate import Imitation, Settings, least_likely, predict
 from saycan.learning.trainer import STATE
 from saycan.learning.transcripts import STYLE, Transcript, draw_scene_of_transcripts, rows
 from sim.cli import InputError
@@ -68,6 +69,46 @@ def test_rows_predict_what_each_transcript_alone_would(toy: Path) -> None:
     assert sum(int(texts[-1]) + 1 for _, _, texts in found) == sum(
         learn for g in groups for t in g for _, learn in t.segments
     )
+
+
+def test_the_least_likely_step_of_each_transcript_is_that_of_the_transcript_alone(toy: Path) -> None:
+    model, tokenizer = load(str(toy), fast=False)
+    groups, scorer = transcripts(20), TrieScorer(model, tokenizer)
+    learner = Imitation(model, tokenizer, SETTINGS, lambda number: groups)
+    together = least_likely(learner.plain, groups, learner.encode)
+    alone = [min(steps_of(scorer, t)) for group in groups for t in group]
+    assert together == pytest.approx(alone, abs=1e-2) and len(set(together)) > 10
+
+
+def steps_of(scorer: Any, t: Transcript) -> list[float]:
+    """Log-probability of each step that is to be learned, asked as the planner asks."""
+    read, found = t.scene, []
+    for text, learn in t.segments:
+        found += [float(scorer.log_probs(read, [text])[0])] if learn else []
+        read += text
+    return found
+
+
+def test_what_it_surely_does_is_passed_over_until_it_does_not(toy: Path) -> None:
+    known, new = transcripts(9), transcripts(20)[-3:]
+    learner = Imitation(*load(str(toy), fast=False), replace(SETTINGS, sure=0.5), lambda number: known)
+    passed = [figures["passed"] for _, figures in zip(range(60), learner.run(), strict=False)]
+    assert passed[0] == 0 and np.mean(passed[-10:]) > 0.5  # so what was passed over is not forgotten
+    *old, newest = learner._unsure([*known, [t for group in new for t in group]])
+    assert sum(map(len, old)) < sum(map(len, known)) / 2 and len(newest) == sum(map(len, new))
+
+
+def test_the_surest_of_all_still_leaves_something_to_learn(toy: Path) -> None:
+    learner = Imitation(*load(str(toy), fast=False), replace(SETTINGS, sure=0.0), lambda number: [])
+    assert sum(map(len, learner._unsure(transcripts(9)))) == 1
+
+
+def test_it_learns_in_the_arithmetic_that_is_quicker_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    took = {torch.float32: 1.0, torch.bfloat16: 4.0}  # as on processors without instructions for bfloat16
+    monkeypatch.setattr(lora, "_seconds", lambda dtype: took[dtype])
+    assert lora.quicker_dtype.__wrapped__() == "float32"
+    took[torch.bfloat16] = 0.3
+    assert lora.quicker_dtype.__wrapped__() == "bfloat16"
 
 
 def test_portions_are_small_whatever_is_said() -> None:
