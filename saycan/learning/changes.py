@@ -17,16 +17,21 @@ from sim import cabinet
 from sim.relations import REGIONS, is_at, is_in
 
 _FEW = 3  # things that are taken away, at most
+_SHUT = 0.6  # share of what comes out of the drawer after which that is to be shut
 _MOST_WAYS = 24  # of doing what may be done in several
 
 
 def empty_out(names: Names, rng: np.random.Generator) -> Request:
-    """What is in a receptacle comes out, to anywhere."""
+    """What is in a receptacle comes out, to anywhere; the drawer may have to be shut again."""
     holder, things = _one_filled(names, rng)
     words = {"r": names.the(holder), "them": "it" if len(things) == 1 else "them"}
-    return Request(
-        _said(rng, "empty_out", **words), " and ".join(_out(x, holder) for x in things), _about(things, holder)
-    )
+    shut = holder == cabinet.NAME and rng.random() < _SHUT
+    if shut:
+        things = [one_of(rng, things)] if rng.random() < 0.5 else things
+        words["x"] = names.the(things[0], False) if len(things) == 1 else _contents(rng)
+    goals = [*(_out(x, holder) for x in things), *(["closed(drawer)"] if shut else [])]
+    said = _said(rng, "empty_out_shut" if shut else "empty_out", **words)
+    return Request(said, " and ".join(goals), _about(things, holder))
 
 
 def clear_region(names: Names, rng: np.random.Generator) -> Request:
@@ -75,7 +80,7 @@ def out_to(names: Names, rng: np.random.Generator) -> Request:
     things = inside if everything else [one_of(rng, inside)]
     words = {
         "r": names.the(holder),
-        "x": str(pick(rng, grammar()["changes"]["contents"])) if everything else names.the(things[0], False),
+        "x": _contents(rng) if everything else names.the(things[0], False),
     }
     if rng.random() < 0.5:
         region = str(pick(rng, REGIONS))
@@ -85,7 +90,7 @@ def out_to(names: Names, rng: np.random.Generator) -> Request:
         other = one_of(rng, [r for r in names.receptacles if r != holder])
         goals, about = [f"in({x}, {other})" for x in things], _about(things, holder, other)
         where = f"{'on' if names.kind(other) == 'tray' and rng.random() < 0.7 else pick(rng, ['in', 'into'])} {names.the(other)}"
-    shut = holder == cabinet.NAME and rng.random() < 0.6
+    shut = holder == cabinet.NAME and rng.random() < _SHUT
     said = _said(rng, "out_to_shut" if shut else "out_to", where=where, **words)
     return Request(said, " and ".join([*goals, *(["closed(drawer)"] if shut else [])]), about)
 
@@ -220,6 +225,11 @@ def _one_filled(names: Names, rng: np.random.Generator) -> tuple[str, list[str]]
     filled = {r: [x for x in names.movable if names.holder(x) == r] for r in names.receptacles}
     holder = one_of(rng, [r for r, inside in filled.items() if 1 <= len(inside) <= _FEW])
     return holder, filled[holder]
+
+
+def _contents(rng: np.random.Generator) -> str:
+    """Words for all that is in something."""
+    return str(pick(rng, grammar()["changes"]["contents"]))
 
 
 def _out(thing: str, holder: str) -> str:

@@ -19,7 +19,7 @@ _SAID_ON = {"tray": 0.7, "bowl": 0.08}
 _TURNED = 0.25  # share of two or three requests
 _SELDOM = 0.25  # share of what is said seldom, of each list of texts that has both
 _ORDERS = {2: "turned", 3: "turned_three"}
-_POLITE, _MOODY, _SLIPS, _SHOUTED = 0.4, 0.08, 0.07, 0.03  # shares of instructions
+_POLITE, _MOODY, _SLIPS, _SHOUTED, _TERSE = 0.4, 0.08, 0.07, 0.03, 0.07  # shares of instructions
 
 
 @cache
@@ -109,7 +109,7 @@ def _turned(rng: np.random.Generator, parts: list[str]) -> str:
 
 
 def spoken(rng: np.random.Generator, said: str) -> str:
-    """A request as somebody might say or type it: politely or not, with a full stop or not, with slips."""
+    """A request as somebody might say or type it: politely or not, with a full stop or not, without articles, with slips."""
     manners = grammar()["politeness"]
     if not said.startswith(_SENTENCE) and rng.random() < _POLITE:
         said = str(pick(rng, manners["before"])) + said
@@ -118,6 +118,8 @@ def spoken(rng: np.random.Generator, said: str) -> str:
         said += str(pick(rng, manners["after"]))
     if rng.random() < _MOODY:
         said = fill(rng, str(pick(rng, manners["mood"]))) + " " + said
+    if rng.random() < _TERSE:
+        said = re.sub(r"\b(the|that|this) (?=\w)", "", said)
     if rng.random() < _SLIPS:
         said = _slip(rng, said)
     if rng.random() < 0.5:

@@ -17,7 +17,9 @@ from skills.tasks.effects import within_reach
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth")
 _TOLD_INSIDE = 0.3  # share of what lies in something that is told by that
-_TOLD_BY_PLACE = 0.28  # share of what has rivals that is told by an order, a side, a distance, ...
+_TOLD_BY_PLACE = 0.22  # share of what has rivals that is told by an order, a side, a distance, ...
+_TOLD_BY_CLASS, _TOLD_BY_COLOUR = 0.16, 0.06  # shares of all that are told so, where nothing else could be meant
+_OWN_NAME = 0.75  # share of names that are the thing's own and no other words for it
 _ENDS = {"left": ("left", "right"), "top": ("top", "bottom")}  # the two ends of a row, and of a column
 _SIDES = {  # of something, as people say them
     "left": ("to the left of", "left of", "on the left of", "to the left side of"),
@@ -61,9 +63,10 @@ class Names:
         draw = self._rng.random()
         if draw < _TOLD_BY_PLACE and (where := self._by_place(name) if positions else ""):
             return where
-        if draw < 0.45 and (word := self._by_class(name)):
+        by_class = _TOLD_BY_PLACE + _TOLD_BY_CLASS
+        if draw < by_class and (word := self._by_class(name)):
             return f"{self._article()} {word}"
-        if draw < 0.53 and (colour := self._by_colour(name)):
+        if draw < by_class + _TOLD_BY_COLOUR and (colour := self._by_colour(name)):
             return f"{self._article()} {colour}"
         return f"{self._article()} {self.name(name)}"
 
@@ -75,7 +78,7 @@ class Names:
     def name(self, name: str) -> str:
         """A thing's own name, now and then in other words: "red block", "crimson cube"."""
         kind = self.kind(name)
-        if self._rng.random() < 0.6:
+        if self._rng.random() < _OWN_NAME:
             return name
         if kind == name:
             return self._by_class(name) or name
