@@ -24,7 +24,7 @@ KITCHEN = SceneSpec("kitchen", ["lemon", "banana", "coke can", "water bottle", "
 FOLDER = ASSETS / "planner" / "grammar"
 
 
-def test_what_is_said_seldom_is_said_two_times_in_five() -> None:
+def test_what_is_said_seldom_is_said_once_in_four() -> None:
     often, seldom = (module._sections(FOLDER / part) for part in ("", "seldom"))
     for section, name in [("requests", "put_in"), ("sets", "tower"), ("refusals", "question"), ("recipes", "swap")]:
         lists = {"often": often[section][name], "seldom": seldom[section][name]}
@@ -32,7 +32,7 @@ def test_what_is_said_seldom_is_said_two_times_in_five() -> None:
         rng, counts = np.random.default_rng(0), Counter[bool]()
         for _ in range(2000):
             counts[str(pick(rng, grammar()[section][name])) in lists["seldom"]] += 1
-        assert 0.3 < counts[True] / 2000 < 0.5, (section, counts)
+        assert 0.18 < counts[True] / 2000 < 0.32, (section, counts)
     blocks = [entry for entry in grammar()["things"] if entry["means"] == ["block"]]
     assert len(blocks) == 1 and {"cube", "toy"} <= set(blocks[0]["one"])  # entries for the same thing are one
 

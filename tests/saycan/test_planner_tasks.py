@@ -188,6 +188,18 @@ def test_transcripts_are_what_the_planner_will_be_asked() -> None:
     assert "Human" not in learned and "failed" not in learned and "1." not in learned
 
 
+def test_of_several_right_choices_the_first_is_learned_and_others_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, share in (("_FAILS", 0.0), ("_STRAYS", 0.0), ("_OTHER_WAY", 1.0)):
+        monkeypatch.setattr(transcripts, name, share)
+    start = start_state(ROOM)
+    task = SuiteTask("both blocks", "set", ROOM, "in(red block, green bowl) and in(blue block, green bowl)", False)
+    first = Expert(task.goal, start).best(start)[0].text
+    written = [transcript(np.random.default_rng(seed), task, start) for seed in range(12)]
+    begun = {t.segments[1] for t in written}
+    assert {text for text, learn in begun if learn} == {f" {first}\n"}
+    assert any(not learn for _, learn in begun) and all(t.text.endswith(" done\n") for t in written)
+
+
 def test_what_the_agent_reads_is_what_was_learned(monkeypatch: pytest.MonkeyPatch) -> None:
     """At every step of an episode the planner reads what the transcript has there: scene, steps, what is left."""
     for name in ("_FAILS", "_STRAYS", "_OTHER_WAY", "_HIDDEN"):
