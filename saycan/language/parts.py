@@ -34,13 +34,18 @@ _MEANING = {  # how people say a way
 }
 _SAID = {  # how people say a region; a corner's words hold those of its side, so corners come first
     "corner": re.compile(
-        r"\b((top|upper|bottom|lower)[ -](left|right)|(far|near|back|front) (left|right) corner|(left|right) corner at the (top|bottom))\b"
+        r"\b((top|upper|bottom|lower)[ -](left|right)|(far|near|back|front|distant) (left|right)(-hand)? corner"
+        r"|(left|right)(-hand)? corner (at the (top|bottom)|(far|furthest|farthest|near|nearest|close|closest) (away )?(from|to) you|on (the far|your) side)"
+        r"|((far|near) corner|corner (up|down)) on the (left|right)|(north|south)-?(west|east))\b"
     ),
     "side": re.compile(
-        r"\b(left|right)(-| )?(hand )?(side|edge|part|end|half)\b|\b(on|at|in) (the|my|your) (far )?(left|right)\b(?! (of|corner))"
+        r"\b(left|right)(-| )?(hand )?(side|edge|part|end|half)\b(?! of (?!the (table|desk|area|surface)))|\b(on|at|in) (the|my|your) (far )?(left|right)\b(?! (of|corner)|(-| )?(hand )?side)"
     ),
-    "middle": re.compile(r"\b(in|on|at|to|into|onto|is) the (middle|centre|center)\b"),
+    "middle": re.compile(
+        r"\b((in|on|at|to|from|near|into|onto|is) the (very |exact |dead )?(middle|centre|center)|the central (spot|area|part|region)|(heart|midpoint) of the table|table's (middle|centre|center))\b"
+    ),
 }
+_AT_THE_TOP = re.compile(r"top|up|far|fur|back|distant|north")
 _CORNERS = re.compile(r"\bcorners\b|\b(another|different|separate|distinct|own|same|each) corner\b")
 _AROUND = re.compile(
     r"\bsides\b|\b(other|opposite|same|another|different|separate|distinct|own|each) side\b|\bside (of the table )?(with|as)\b"
@@ -87,7 +92,7 @@ def regions(words: str) -> dict[str, int]:
 
 
 def _region(kind: str, said: str) -> str:
-    across = "left" if "left" in said else "right"
+    across = "left" if "left" in said or "west" in said else "right"
     if kind == "corner":
-        return f"{'top' if re.search('top|upper|far|back', said) else 'bottom'} {across} corner"
+        return f"{'top' if _AT_THE_TOP.search(said) else 'bottom'} {across} corner"
     return f"{across} side" if kind == "side" else kind

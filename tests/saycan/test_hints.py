@@ -11,6 +11,7 @@ from saycan.judging.suite import start_state
 from saycan.language import mentions
 from saycan.language.parts import regions
 from saycan.language.places import told
+from saycan.learning.grammar import grammar
 from saycan.perception import view_of
 from saycan.types import SceneView
 from sim.scenes import SceneSpec
@@ -48,6 +49,10 @@ def kitchen() -> SceneView:
         ),
         (
             "take the block to the right of the red bowl",
+            "To the right of the red bowl: top, then top right; blue block, green block.",
+        ),
+        (
+            "take the block on the right-hand side of the red bowl",
             "To the right of the red bowl: top, then top right; blue block, green block.",
         ),
         (
@@ -127,6 +132,11 @@ def _set(text: str, members: list[str]) -> str:
         ("the other side", ["left side", "right side"]),
         ("from the left", []),
         ("to the left of the bowl", []),
+        ("on the left side of the bowl", []),
+        ("on the right-hand side of the tray", []),
+        ("on the left side of the table", ["left side"]),
+        ("farthest from the centre", ["middle"]),
+        ("the corner up on the left", ["top left corner"]),
     ],
 )
 def test_regions_are_recognised(said: str, found: list[str]) -> None:
@@ -152,3 +162,8 @@ def test_any_instruction_and_any_scene_is_told_of(said: str, seed: int) -> None:
     view = view_of(start_state(SceneSpec("tabletop", names, int(rng.integers(100)))))
     for line in told(view, said.lower()).splitlines():
         assert line.endswith(".") and ": " in line
+
+
+def test_parts_of_the_table_are_known_by_all_the_words_that_the_planner_learns_them_by() -> None:
+    for region, said in grammar()["places"].items():
+        assert {words: set(regions(f"put it on {words}")) for words in said} == {words: {region} for words in said}
