@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from saycan.language import mentions
-from saycan.language.parts import CENTRES, CORNERS, SIDES, WAYS, ninth, regions, thirds, ways
+from saycan.language.parts import CENTRES, CORNERS, SIDES, TABLE, WAYS, ninth, regions, thirds, ways
 from saycan.language.strange import strange_nouns
 from saycan.language.unknown import unknown_things
 from saycan.types import SceneView
@@ -32,10 +32,10 @@ _ASKS_FOR_DISTANCE = re.compile(
 )
 _ASKS_FOR_ORDER = re.compile(
     r"\b(\w*most|first|second|third|fourth|fifth|last|middle|between|from the (left|right|top|bottom|front|back)"
-    r"|(far|fur)thest to the (left|right|top|bottom)|(at|on) the (left|right|top|bottom)(?! (left|right|side|hand|edge|part|corner|of)))\b"
+    r"|(far|fur)thest to the (left|right|top|bottom)|(at|on) the (left|right|top|bottom)(?![ -](left|right|side|hand|edge|part|corner|of)))\b"
 )
 _ASKS_FOR_SIDE = re.compile(
-    r"\b((left|right|top|bottom|front) of(?<!on top of)|(left|right)(-| )?(hand )?side of(?! the (table|desk|area|surface))|above|below|behind|beneath|beyond)\b"
+    rf"\b((left|right|top|bottom|front) of(?<!on top of)|(left|right)(-| )?(hand )?side of(?! the ({TABLE}))|above|below|behind|beneath|beyond)\b"
 )
 _ASKS_FOR_ALL = re.compile(  # the last is any plural: a word that ends in one s
     r"\b(all|both|each|every|everything|any|two|three|four|(?!this|always|perhaps|thanks|its|is|was|has|\w+wards)\w\w+[^s]s)\b"

@@ -26,6 +26,9 @@ SIDES = ("left side", "right side")
 REGION_OF = {"left": "left side", "right": "right side"} | {c.removesuffix(" corner"): c for c in CORNERS}
 """The parts of the table that skills speak of."""
 
+TABLE = "table|tabletop|worktop|workspace|desk|surface|area"
+"""What has sides of its own that are parts of the table, as words in a regular expression."""
+
 _MEANING = {  # how people say a way
     "left": r"left",
     "right": r"right",
@@ -39,7 +42,7 @@ _SAID = {  # how people say a region; a corner's words hold those of its side, s
         r"|((far|near) corner|corner (up|down)) on the (left|right)|(north|south)-?(west|east))\b"
     ),
     "side": re.compile(
-        r"\b(left|right)(-| )?(hand )?(side|edge|part|end|half)\b(?! of (?!the (table|desk|area|surface)))|\b(on|at|in) (the|my|your) (far )?(left|right)\b(?! (of|corner)|(-| )?(hand )?side)"
+        rf"\b(left|right)(-| )?(hand )?(side|edge|part|end|half)\b(?! of (?!the ({TABLE})))|\b(on|at|in) (the|my|your) (far )?(left|right)\b(?! (of|corner)|(-| )?(hand )?side)"
     ),
     "middle": re.compile(
         r"\b((in|on|at|to|from|near|into|onto|is) the (very |exact |dead )?(middle|centre|center)|the central (spot|area|part|region)|(heart|midpoint) of the table|table's (middle|centre|center))\b"
