@@ -23,16 +23,17 @@ from sim.relations import is_at
 
 _NTH = ("first", "second", "third", "fourth", "fifth", "sixth")
 _MOST_ANCHORS = 3
-_NEXT_WORDS = 4  # so soon after "closest" follows what something is closest to
+_NEXT_WORDS = 5  # so soon after "closest to the" follows what something is closest to
 
 _ROBOT = "robot"
-_FROM_ROBOT = re.compile(r"^\W*((to|from|of) )?(you|yourself|(the |your )?(robot|arm|base))\b")
+_FROM = re.compile(r"^\W*(away )?((to|from|of) )?(the )?")
+_FROM_ROBOT = re.compile(r"^(you|yourself|(the |your )?(robot|arm|base))\b")
 _ASKS_FOR_DISTANCE = re.compile(
-    r"\b(near(?! (left|right)\b)(est|er)?|clos(est|er)?(?= to\b| the\b)|next to|(far|fur)ther (away )?from|(far|fur)thest(?! to the (left|right|top|bottom)\b))"
+    r"\b(near(?! (left|right)\b)(est|er)?|clos(est|er)?(?= to\b| the\b)|next to|(far|fur)ther (away )?from|(far|fur)thest(?! to the (left|right|top|bottom)\b(?![ -](left|right))))"
 )
 _ASKS_FOR_ORDER = re.compile(
     r"\b(\w*most|first|second|third|fourth|fifth|last|middle|between|from the (left|right|top|bottom|front|back)"
-    r"|(far|fur)thest to the (left|right|top|bottom)|(at|on) the (left|right|top|bottom)(?![ -](left|right|side|hand|edge|part|corner|of)))\b"
+    r"|(far|fur)thest to the (left|right|top|bottom)(?![ -](left|right))|(at|on) the (left|right|top|bottom)(?![ -](left|right|side|hand|edge|part|corner|of)))\b"
 )
 _ASKS_FOR_SIDE = re.compile(
     rf"\b((left|right|top|bottom|front) of(?<!on top of)|(left|right)(-| )?(hand )?side of(?! the ({TABLE}))|above|below|behind|beneath|beyond)\b"
@@ -192,6 +193,7 @@ def _rivals(seen: Seen, before: str) -> Sequence[str]:
 
 def _anchors(seen: Seen, after: str) -> list[str]:
     """What it is told by: the robot, what is named first after, a region, or whose class is; or else any receptacle."""
+    after = _FROM.sub("", after)
     if _FROM_ROBOT.match(after):
         return [_ROBOT]
     said = mentions.words(after)
@@ -199,7 +201,7 @@ def _anchors(seen: Seen, after: str) -> list[str]:
     named = sorted((n for n in seen.names if found[n] >= 0), key=found.__getitem__)
     classes = ([n for n in seen.names if word in seen.view.classes[n]] for word in said)
     of_class = next((members for members in classes if members), [])
-    nearby = regions(" ".join(said[: _NEXT_WORDS + 1]))
+    nearby = regions(" ".join(("to the", *said[:_NEXT_WORDS])))
     if nearby and not any(word in seen.view.classes[n] for n in seen.names for word in said[:_NEXT_WORDS]):
         return [next(iter(nearby))]
     first = named[:1] if named and (not of_class or named[0] in of_class) else of_class

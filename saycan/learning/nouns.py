@@ -151,7 +151,7 @@ class Names:
 
     def _in_region(self, name: str, rivals: Sequence[str], word: str) -> str:
         regions = [r for r in REGIONS if [n for n in rivals if is_at(self.boxes[n], r)] == [name]]
-        if not regions:
+        if not regions or self.holder(name):  # what is in a bowl is told by that
             return ""
         place = pick(self._rng, grammar()["places"][str(pick(self._rng, regions))][:4])
         return f"the {word} {pick(self._rng, ['on', 'in', 'at'])} {place}"
