@@ -42,10 +42,10 @@ _SAID = {  # how people say a region; a corner's words hold those of its side, s
         r"|((far|near) corner|corner (up|down)) on the (left|right)|(north|south)-?(west|east))\b"
     ),
     "side": re.compile(
-        rf"\b(left|right)(-| )?(hand )?(side|edge|part|end|half)\b(?! of (?!the ({TABLE})))|\b(on|at|in) (the|my|your) (far )?(left|right)\b(?! (of|corner)|(-| )?(hand )?side)"
+        rf"\b(left|right)(-| )?(hand )?(side|edge|part|end|half)\b(?! of (the|this|that|my) (?!{TABLE}))|\b(on|at|in) (the|my|your) (far )?(left|right)\b(?! (of|corner)|(-| )?(hand )?side)"
     ),
     "middle": re.compile(
-        r"\b((in|on|at|to|from|near|into|onto|is) the (very |exact |dead )?(middle|centre|center)|the central (spot|area|part|region)|(heart|midpoint) of the table|table's (middle|centre|center))\b"
+        rf"\b((in|on|at|to|from|near|into|onto|is) the (very |exact |dead )?(middle|centre|center)|the (middle|centre|center)(?= of the ({TABLE})| should| must| has to| needs| free| empty| clear)|(clear|free|vacate|empty) the (middle|centre|center)(?! \w+ (block|bowl))|the central (spot|area|part|region)|(heart|midpoint) of the table|table's (middle|centre|center))\b"
     ),
 }
 _AT_THE_TOP = re.compile(r"top|up|far|fur|back|distant|north")

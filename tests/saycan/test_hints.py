@@ -136,6 +136,9 @@ def _set(text: str, members: list[str]) -> str:
         ("on the right-hand side of the tray", []),
         ("on the left side of the table", ["left side"]),
         ("farthest from the centre", ["middle"]),
+        ("clear the middle of the table", ["middle"]),
+        ("the middle block", []),
+        ("free the left side of all cans", ["left side"]),
         ("the corner up on the left", ["top left corner"]),
     ],
 )
