@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from saycan.language import mentions
-from saycan.language.parts import CENTRES, CORNERS, SIDES, TABLE, WAYS, ninth, regions, thirds, ways
+from saycan.language.parts import CENTRES, CORNERS, SIDES, TABLE, THING, WAYS, ninth, regions, thirds, ways
 from saycan.language.strange import strange_nouns
 from saycan.language.unknown import unknown_things
 from saycan.types import SceneView
@@ -25,15 +25,21 @@ _NTH = ("first", "second", "third", "fourth", "fifth", "sixth")
 _MOST_ANCHORS = 3
 _NEXT_WORDS = 5  # so soon after "closest to the" follows what something is closest to
 
+_NOUN_WORDS = 3  # of what is "closest", at most
+
+_FAR = ("far", "fur", "most")
 _ROBOT = "robot"
+_TOLD_FROM = re.compile(r"^\W*(away )?(to|from|of|the|you|your|yourself|this|that|my|an?)\b")
 _FROM = re.compile(r"^\W*(away )?((to|from|of) )?(the )?")
 _FROM_ROBOT = re.compile(r"^(you|yourself|(the |your )?(robot|arm|base))\b")
 _ASKS_FOR_DISTANCE = re.compile(
-    r"\b(near(?! (left|right)\b)(est|er)?|clos(est|er)?(?= to\b| the\b)|next to|(far|fur)ther (away )?from|(far|fur)thest(?! to the (left|right|top|bottom)\b(?![ -](left|right))))"
+    r"\b(most distant|near(?! (left|right)\b)(est|er)?|closest|clos(er)?(?= to\b| the\b)|next to|(far|fur)ther (away )?from|(far|fur)thest(?! (to the )?(left|right|top|bottom)\b(?![ -](left|right))))"
 )
 _ASKS_FOR_ORDER = re.compile(
-    r"\b(\w*most|first|second|third|fourth|fifth|last|middle|between|from the (left|right|top|bottom|front|back)"
-    r"|(far|fur)thest to the (left|right|top|bottom)(?![ -](left|right))|(at|on) the (left|right|top|bottom)(?![ -](left|right|side|hand|edge|part|corner|of)))\b"
+    r"\b(\w*most(?! distant)|first|second|third|fourth|fifth|last|middle|between|from the (left|right|top|bottom|front|back)"
+    r"|(far|fur)thest (to the )?(left|right|top|bottom)(?![ -](left|right))|far[ -](left|right)(?![ -](side|hand|edge|corner))"
+    rf"|the (left|right)([ -]hand)? (?={THING}\b)"
+    r"|(at|on) the (left|right|top|bottom)(?![ -](left|right|side|hand|edge|part|corner|of)))\b"
 )
 _ASKS_FOR_SIDE = re.compile(
     rf"\b((left|right|top|bottom|front) of(?<!on top of)|(left|right)(-| )?(hand )?side of(?! the ({TABLE}))|above|below|behind|beneath|beyond)\b"
@@ -143,10 +149,29 @@ def _distances(seen: Seen, instruction: str) -> list[str]:
     """What could be meant, by its distance from what that is told by: the nearest first, or the farthest, as it says."""
     lines = []
     for match in _ASKS_FOR_DISTANCE.finditer(instruction):
-        rivals = _rivals(seen, instruction[: match.start()])
-        far = match[0].startswith(("far", "fur"))
-        lines += [_near(seen, anchor, rivals, far) for anchor in _anchors(seen, instruction[match.end() :])]
+        before, after = instruction[: match.start()], instruction[match.end() :]
+        bare = match[0].endswith(("est", "distant")) and not _TOLD_FROM.match(after)
+        rivals, anchors = (_bare if bare else _told)(seen, before, after)
+        lines += [_near(seen, anchor, rivals, match[0].startswith(_FAR)) for anchor in anchors]
     return lines
+
+
+def _told(seen: Seen, before: str, after: str) -> tuple[Sequence[str], Sequence[str]]:
+    """ "The block closest to the bowl": what could be meant, and what it is told by."""
+    return _rivals(seen, before), _anchors(seen, after)
+
+
+def _bare(seen: Seen, before: str, after: str) -> tuple[Sequence[str], Sequence[str]]:
+    """The same where it is not said of what: "the nearest block" of the robot, or of what was named before ("put the apple in the nearest bowl")."""
+    noun, *rest = re.split(r" (?:away )?(?:to|from) ", after, maxsplit=1)
+    first = " ".join(noun.split()[:_NOUN_WORDS])
+    rivals = _rivals(seen, first)
+    if rivals is seen.names:  # "the block that is furthest away"
+        return _rivals(seen, before), [_ROBOT]
+    if rest and noun.strip() == first:
+        return rivals, _anchors(seen, rest[0])
+    named = sorted((n for n in seen.names if n in before), key=before.rfind)
+    return rivals, named[-1:] or [_ROBOT]
 
 
 def _near(seen: Seen, anchor: str, rivals: Sequence[str], far: bool) -> str:

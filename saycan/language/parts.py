@@ -7,6 +7,7 @@ import re
 import numpy as np
 
 from sim.geometry import Box
+from sim.objects import catalogue
 from sim.panda import WORKSPACE_HIGH, WORKSPACE_LOW
 from sim.relations import AREA_HIGH, AREA_LOW, DIRECTIONS, REGIONS, region_box
 
@@ -29,6 +30,9 @@ REGION_OF = {"left": "left side", "right": "right side"} | {c.removesuffix(" cor
 TABLE = "table|tabletop|worktop|workspace|desk|surface|area"
 """What has sides of its own that are parts of the table, as words in a regular expression."""
 
+THING = f"(one|thing|object|item|{'|'.join(sorted(set().union(*(t.classes for t in catalogue().values()))))})s?"
+"""Words for things, as a regular expression: what is left or right may be one of those, or a part of the table."""
+
 _MEANING = {  # how people say a way
     "left": r"left",
     "right": r"right",
@@ -42,7 +46,7 @@ _SAID = {  # how people say a region; a corner's words hold those of its side, s
         r"|((far|near) corner|corner (up|down)) on the (left|right)|(north|south)-?(west|east))\b"
     ),
     "side": re.compile(
-        rf"\b(left|right)(-| )?(hand )?(side|edge|part|end|half)\b(?! of (the|this|that|my) (?!{TABLE}))|\b(on|at|in) (the|my|your) (far )?(left|right)\b(?! (of|corner)|(-| )?(hand )?side)"
+        rf"\b(left|right)(-| )?(hand )?(side|edge|part|end|half)\b(?! of (the|this|that|my) (?!{TABLE}))|\b(on|at|in) (the|my|your) (far )?(left|right)\b(?! (of|corner)|(-| )?(hand )?(side|{THING}\b))"
     ),
     "middle": re.compile(
         rf"\b((in|on|at|to|from|near|into|onto|is) the (very |exact |dead )?(middle|centre|center)|the (middle|centre|center)(?= of the ({TABLE})| should| must| has to| needs| free| empty| clear)|(clear|free|vacate|empty) the (middle|centre|center)(?! \w+ (block|bowl))|the central (spot|area|part|region)|(heart|midpoint) of the table|table's (middle|centre|center))\b"
