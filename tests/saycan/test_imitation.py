@@ -93,7 +93,7 @@ def test_what_it_surely_does_is_passed_over_until_it_does_not(toy: Path) -> None
     known, new = transcripts(9), transcripts(20)[-3:]
     learner = Imitation(*load(str(toy), fast=False), replace(SETTINGS, sure=0.5), lambda number: known)
     passed = [figures["passed"] for _, figures in zip(range(60), learner.run(), strict=False)]
-    assert passed[0] == 0 and np.mean(passed[-10:]) > 0.5  # so what was passed over is not forgotten
+    assert passed[0] == 0 and np.mean(passed[-10:]) > 0.3  # so what was passed over is not forgotten
     *old, newest = learner._unsure([*known, [t for group in new for t in group]])
     assert sum(map(len, old)) < sum(map(len, known)) / 2 and len(newest) == sum(map(len, new))
 
