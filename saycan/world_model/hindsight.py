@@ -162,8 +162,14 @@ def _fact(fact: str, about: tuple[str, ...], places: Mapping[str, str]) -> bool 
         return _at(place, about[1])
     if place == f"{fact} the {about[1]}":
         return True
-    # What lies on something that lies in a bowl is told by the former, and may well be in the bowl.
-    return None if fact == "in" and place.startswith("on the ") and place != TABLE else False
+    if not place.startswith("on the ") or place == TABLE:
+        return False
+    # What lies on something that lies in a bowl is told by the former, and may well be in the bowl; or by the bowl, and may be on what lies there.
+    return (
+        None
+        if fact == "in" or (fact == "on" and places.get(about[1]) == f"in the {place.removeprefix('on the ')}")
+        else False
+    )
 
 
 def _at(place: str, region: str) -> bool | None:
