@@ -25,14 +25,14 @@ def figures(module: str, *arguments: str) -> dict[str, Any]:
 
 def test_from_executions_to_a_measured_model(tmp_path: Path) -> None:
     whole, parts = tmp_path / "whole", tmp_path / "parts"
-    collected = figures("collect_executions", "episodes=16", "workers=2", f"out={whole}")
+    collected = figures("collect_executions", "episodes=12", "workers=2", f"out={whole}")
     figures("collect_executions", "episodes=4", "workers=1", f"out={parts}")
     file = parts / "executions.jsonl"
     file.write_text(file.read_text()[:-50])  # killed while it wrote
-    figures("collect_executions", "episodes=16", "workers=1", f"out={parts}")
+    figures("collect_executions", "episodes=12", "workers=1", f"out={parts}")
     assert file.read_text() == (whole / "executions.jsonl").read_text()
     assert collected["executions"] == len(file.read_text().splitlines()) - 1 and 0 < collected["worked"] < 1
-    options = (f"log={whole}", "held_out=[yellow bowl]", "kind=mlp", "steps=20", "learning_rate=3.0e-3")
+    options = (f"log={whole}", "held_out=[red bowl]", "kind=mlp", "steps=20", "learning_rate=3.0e-3")
     trained = figures("train_world_model", *options, f"out={tmp_path}")
     assert trained["steps"] == 20 and trained["test"]["n"] > 0
     model = tmp_path / "world_model.safetensors"
