@@ -24,7 +24,6 @@ from sim.relations import is_at
 _NTH = ("first", "second", "third", "fourth", "fifth", "sixth")
 _MOST_ANCHORS = 3
 _NEXT_WORDS = 5  # so soon after "closest to the" follows what something is closest to
-
 _NOUN_WORDS = 3  # of what is "closest", at most
 
 _FAR = ("far", "fur", "most")

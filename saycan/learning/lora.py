@@ -14,7 +14,6 @@ from skills import checkpoint
 
 _MOMENTS = ("step", "exp_avg", "exp_avg_sq")  # what Adam remembers of a weight
 _SHAPE = (512, 576, 1536)  # rows, columns in, columns out: about what a layer of a small model multiplies
-AUTO = "auto"
 
 
 @cache

@@ -7,10 +7,10 @@ from dataclasses import fields
 from typing import Any
 
 from saycan.build import load_scorer
-from saycan.language.weights import load
+from saycan.language.weights import AUTO, load
 from saycan.learning import grpo, imitate, implicit, inverse, judges
 from saycan.learning.judges import Judge
-from saycan.learning.lora import AUTO, quicker_dtype
+from saycan.learning.lora import quicker_dtype
 from saycan.learning.trainer import Settings, Trainer
 
 METHODS: dict[str, tuple[type[Settings], Callable[..., Trainer]]] = {

@@ -165,11 +165,8 @@ def _fact(fact: str, about: tuple[str, ...], places: Mapping[str, str]) -> bool 
     if not place.startswith("on the ") or place == TABLE:
         return False
     # What lies on something that lies in a bowl is told by the former, and may well be in the bowl; or by the bowl, and may be on what lies there.
-    return (
-        None
-        if fact == "in" or (fact == "on" and places.get(about[1]) == f"in the {place.removeprefix('on the ')}")
-        else False
-    )
+    within = places.get(about[1]) == f"in the {place.removeprefix('on the ')}"
+    return None if fact == "in" or within else False
 
 
 def _at(place: str, region: str) -> bool | None:

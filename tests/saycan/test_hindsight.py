@@ -46,6 +46,12 @@ def test_facts_judge_goals_as_geometry_does() -> None:
     assert agreed > 3 * unknown > 0
 
 
+def test_facts_do_not_tell_what_stands_on_something_in_a_bowl() -> None:
+    facts = read("blue block (left), green block (on the red bowl), red block (in the red bowl), red bowl (right)")
+    said = {on: holds(f"on(green block, {on})", facts, catalogue()) for on in ("red bowl", "red block", "blue block")}
+    assert said == {"red bowl": True, "red block": None, "blue block": False}
+
+
 def test_the_wrong_thing_in_the_right_place_is_what_somebody_else_wanted() -> None:
     asked = [asked_otherwise(END, np.random.default_rng(seed)) for seed in range(20)]
     found = {row.instruction: row.fulfilled for row in asked if row is not None}

@@ -91,11 +91,18 @@ def steps_of(scorer: Any, t: Transcript) -> list[float]:
 
 def test_what_it_surely_does_is_passed_over_until_it_does_not(toy: Path) -> None:
     known, new = transcripts(9), transcripts(20)[-3:]
-    learner = Imitation(*load(str(toy), fast=False), replace(SETTINGS, sure=0.5), lambda number: known)
+    settings = replace(SETTINGS, sure=0.5, learning_rate=5e-3)
+    learner = Imitation(*load(str(toy), fast=False), settings, lambda number: known)
     passed = [figures["passed"] for _, figures in zip(range(60), learner.run(), strict=False)]
-    assert passed[0] == 0 and np.mean(passed[-10:]) > 0.3  # so what was passed over is not forgotten
-    *old, newest = learner._unsure([*known, [t for group in new for t in group]])
-    assert sum(map(len, old)) / sum(map(len, known)) < len(newest) / sum(map(len, new))  # a larger share of what is new
+    assert passed[0] == 0 and np.mean(passed[-10:]) > 0.5  # so what was passed over is not forgotten
+    chances = iter(least_likely(learner.plain, known + new, learner.encode))
+    unsure = [[t for t in group if next(chances) <= np.log(0.5)] for group in known + new]
+    assert learner._unsure(known + new) == unsure
+    shares = [
+        sum(map(len, taught)) / sum(map(len, all_))
+        for taught, all_ in ((unsure[: len(known)], known), (unsure[len(known) :], new))
+    ]
+    assert shares[0] < 0.5 < shares[1]  # of what is known, and of what is new
 
 
 def test_the_surest_of_all_still_leaves_something_to_learn(toy: Path) -> None:

@@ -299,6 +299,8 @@ def test_episodes_can_be_imagined(lively: Path, pick: Mapping[str, Skill]) -> No
         (["method=implicit", "prefer=1.5"], "prefer must be from 0 to 1"),
         (["method=implicit", "sharpness=0"], "sharpness must be more than 0"),
         (["method=grpo", "tau=-1.0"], "tau must be more than 0"),
+        (["sure=-1"], "sure must be 0 or more"),
+        (["dtype=int8"], "dtype must be one of auto, float32, bfloat16"),
         (["minutes=0"], "minutes must be more than 0"),
         (["method=grpo", "start=/no/such.safetensors", "llm.model={model}"], "no checkpoint"),
         (["resume=true"], "out=DIR"),
