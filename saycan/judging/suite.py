@@ -65,7 +65,7 @@ def load_suite(name_or_path: str | Path) -> Suite:
     :raises SuiteError: if there is none, or something in it is wrong.
     """
     path = _find(str(name_or_path))
-    return read_suite(_load_yaml(path), str(path))
+    return read_suite(load_yaml(path), str(path))
 
 
 def read_suite(data: Any, source: str) -> Suite:
@@ -104,7 +104,11 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def _load_yaml(path: Path) -> Any:
+def load_yaml(path: Path) -> Any:
+    """What a YAML file holds.
+
+    :raises SuiteError: if it cannot be read.
+    """
     try:
         return yaml.load(path.read_text(encoding="utf-8"), _Loader)
     except OSError as error:
@@ -121,17 +125,27 @@ def _task(data: Any, number: int, source: str) -> SuiteTask:
     said = data.get("instruction") if isinstance(data, dict) else None
     label = f"task {number} ('{_one_line(said)}')" if isinstance(said, str) and said.strip() else f"task {number}"
     try:
-        given = _checked(data, _TASK_KEYS, "a task")
-        refuse = given.get("refuse", False)
-        if not refuse and "goal" not in given:
-            raise SuiteError("`goal` is missing: say what must hold in the end, or set `refuse: true`")
-        scene = SceneSpec(**_checked(given["scene"], _SCENE_KEYS, "a scene"))
-        goal = " ".join(given.get("goal", "none").split())
-        _check_goal(goal, start_state(scene))
-        return SuiteTask(given["instruction"].strip(), given.get("family", ""), scene, goal, refuse)
+        return read_task(data)
     except (SceneError, GoalError, SuiteError) as error:
         advice = _ADVICE.get(type(error), "")
         raise SuiteError(f"{source}: {label}: {' '.join(str(error).split())}{advice}") from None
+
+
+def read_task(data: Any) -> SuiteTask:
+    """A task from what a suite's file holds of it.
+
+    :raises SuiteError: if keys are missing, unknown or of a wrong type.
+    :raises SceneError: if the scene cannot be laid out.
+    :raises GoalError: if the goal cannot be parsed, or names what the scene lacks.
+    """
+    given = _checked(data, _TASK_KEYS, "a task")
+    refuse = given.get("refuse", False)
+    if not refuse and "goal" not in given:
+        raise SuiteError("`goal` is missing: say what must hold in the end, or set `refuse: true`")
+    scene = SceneSpec(**_checked(given["scene"], _SCENE_KEYS, "a scene"))
+    goal = " ".join(given.get("goal", "none").split())
+    _check_goal(goal, start_state(scene))
+    return SuiteTask(given["instruction"].strip(), given.get("family", ""), scene, goal, refuse)
 
 
 def start_state(scene: SceneSpec) -> WorldState:

@@ -15,13 +15,14 @@ from sim.objects import catalogue, colours, palette
 _SAME, _AGAIN = 1000.0, 1.0  # what a holder of the same colour costs, and one that is taken already
 _FAR = 0.25  # of two colours (red, green, blue in 0 to 1) that are not called the same
 _ASKING = re.compile(r"\bcan(?= (you|i|we|be|go|also|please)\b)|(?<=\byou) can\b")  # no drink
+_EATING = re.compile(r"\bto eat\b|\bedibles?\b")
 _EVERYTHING = re.compile(r"\b(everything|it all|all of it|whatever)\b")
 _NOT = re.compile(r"\b(not|no|isn't|aren't|other than|except|but|without)( \w+){0,2} $")
 
 
 def words(said: str) -> list[str]:
     """The words of what was said, without punctuation."""
-    return [word.strip(".,?!;:\"'()") for word in _ASKING.sub("", said).split()]
+    return [word.strip(".,?!;:\"'()") for word in _EATING.sub("food", _ASKING.sub("", said)).split()]
 
 
 def kinds(names: Iterable[str]) -> dict[str, list[str]]:

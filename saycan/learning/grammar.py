@@ -120,12 +120,17 @@ def spoken(rng: np.random.Generator, said: str) -> str:
         said = fill(rng, str(pick(rng, manners["mood"]))) + " " + said
     if rng.random() < _TERSE:
         said = re.sub(r"\b(the|that|this) (?=\w)", "", said)
-    if rng.random() < _SLIPS:
-        said = _slip(rng, said)
     if rng.random() < 0.5:
         said = said[0].upper() + said[1:]
     end = str(pick(rng, ["", "", "", ".", ".", "!"])) if said[-1].isalnum() else ""
-    return (said.upper() if rng.random() < _SHOUTED else said) + end
+    return typed(rng, said) + end
+
+
+def typed(rng: np.random.Generator, said: str) -> str:
+    """A sentence as it is typed: now and then with a slip, or in capitals."""
+    if rng.random() < _SLIPS:
+        said = _slip(rng, said)
+    return said.upper() if rng.random() < _SHOUTED else said
 
 
 def _slip(rng: np.random.Generator, said: str) -> str:

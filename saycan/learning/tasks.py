@@ -1,11 +1,14 @@
 """Tasks to learn from, drawn without end: a scene, what somebody says, and the goal, or that it should be declined.
 
+In most scenes the first of them have been written by somebody (``written.py``), and the others come of the grammar.
+
 No instruction of any suite in ``configs/suites/`` is ever drawn: suites are for measuring.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -14,11 +17,12 @@ import yaml
 from saycan.judging.expert import Expert
 from saycan.judging.suite import FOLDER, SuiteTask
 from saycan.learning import changes, choices, needs, orders, recipes, requests, sets, towers
-from saycan.learning.grammar import join, normalised, pick, spoken
+from saycan.learning.grammar import join, normalised, pick, spoken, typed
 from saycan.learning.nouns import Names, UnsuitableError
 from saycan.learning.refusals import REFUSALS
 from saycan.learning.requests import Request
 from saycan.learning.scenes import draw_scene
+from saycan.learning.written import written
 from sim.scenes import SceneSpec
 from sim.state import WorldState
 
@@ -75,6 +79,8 @@ SETS: dict[Ask, float] = {
     changes.sort_at: 2.5,
 }
 _SHARES = {"single": 0.30, "several": 0.20, "set": 0.32, "refuse": 0.18}
+_WRITTEN = 0.75  # share of scenes that come with a written task
+_WORDINGS = 2  # of it, at most
 _PARTS = [2, 2, 2, 3, 3, 4]  # requests in one breath
 _SET_AMONG_SEVERAL = 0.45  # share of them that are about several things
 _TRIES = 10  # requests before something else is asked for
@@ -83,13 +89,33 @@ _MOST_SKILLS = 10
 
 def draw_tasks(rng: np.random.Generator, count: int) -> Iterator[tuple[SuiteTask, WorldState]]:
     """Up to so many tasks in one scene, each with the state in which it starts; fewer if the scene has nothing for some."""
-    spec, start = draw_scene(rng)
+    told = _draw_written(rng) if rng.random() < _WRITTEN else []
+    yield from told[:count]
+    spec, start = (told[0][0].scene, told[0][1]) if told else draw_scene(rng)
     names = Names(rng, start)
-    for family in rng.choice(list(_SHARES), size=count, p=list(_SHARES.values())):
+    for family in rng.choice(list(_SHARES), size=max(count - len(told), 0), p=list(_SHARES.values())):
         tries = (_draw(rng, str(family), spec, names) for _ in range(_TRIES))
         task = next((task for task in tries if task is not None), None)
         if task is not None:
             yield task, start
+
+
+def _draw_written(rng: np.random.Generator) -> list[tuple[SuiteTask, WorldState]]:
+    """A few wordings of a written task; none if it cannot be done in the layout that was drawn, or a suite has them."""
+    if not written():
+        return []
+    drawn = pick(rng, written()).draw(rng)
+    task, start = drawn[0]
+    if not task.refuse and not Expert(task.goal, start).reaches(start, _MOST_SKILLS):
+        return []
+    drawn = [drawn[int(i)] for i in rng.permutation(len(drawn))]
+    fresh = [(replace(t, instruction=typed(rng, t.instruction)), s) for t, s in drawn if allowed(t.instruction)]
+    return fresh[:_WORDINGS]
+
+
+def allowed(instruction: str) -> bool:
+    """Whether no suite has it."""
+    return normalised(instruction) not in held_out()
 
 
 def _draw(rng: np.random.Generator, family: str, spec: SceneSpec, names: Names) -> SuiteTask | None:
@@ -99,7 +125,7 @@ def _draw(rng: np.random.Generator, family: str, spec: SceneSpec, names: Names) 
     except UnsuitableError:
         return None
     instruction = spoken(rng, request.said)
-    if normalised(instruction) in held_out():
+    if not allowed(instruction):
         return None
     refuse = family == "refuse"
     if not refuse and not Expert(request.goal, names.start).reaches(names.start, _MOST_SKILLS):

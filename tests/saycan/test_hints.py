@@ -129,6 +129,33 @@ def test_things_without_a_colour_in_their_name_have_one(kitchen: SceneView) -> N
     assert "In the tray: lemon." in told(kitchen, "empty the tray")
 
 
+@pytest.mark.parametrize(
+    ("instruction", "empty", "loose", "full"),
+    [
+        ("put the apple in the empty bowl", True, False, True),
+        ("put the apple in the bowl that has nothing in it", True, False, False),
+        ("is there a free bowl? the apple goes there", True, False, False),
+        ("put the apple in the bowl with a block in it", False, False, True),
+        ("put the apple in the dish that contains the red block", False, False, True),
+        ("empty the blue bowl", False, False, True),
+        ("put the loose fruit in the green bowl", False, True, False),
+        ("pick up the thing that isn't in a bowl", False, True, False),
+        ("put the apple in the green bowl", False, False, False),
+    ],
+)
+def test_what_is_empty_or_lies_in_nothing_is_told_where_it_is_asked_for(
+    instruction: str, empty: bool, loose: bool, full: bool
+) -> None:
+    scene = SceneSpec("kitchen", ["red block", "apple", "blue bowl", "green bowl"], 3, inside={"red block": "blue bowl"})
+    lines = told(view_of(start_state(scene)), instruction).splitlines()
+    assert ("Empty: green bowl." in lines) == empty and ("In nothing: apple." in lines) == loose
+    assert ("In the blue bowl: red block." in lines) == full
+
+
+def test_things_to_eat_are_food(kitchen: SceneView) -> None:
+    assert "Each food: apple, lemon." in _set(told(kitchen, "put all things to eat in the drawer"), ["apple", "lemon"])
+
+
 def _set(text: str, members: list[str]) -> str:
     """A text with the members of its lists in a given order."""
     return text.replace(", ".join(reversed(members)), ", ".join(members))

@@ -1,0 +1,94 @@
+"""Tasks that somebody has written: read, filled, laid out, and mixed with those of the grammar."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+from saycan.judging.expert import Expert
+from saycan.judging.suite import SuiteError
+from saycan.learning import tasks
+from saycan.learning.grammar import normalised
+from saycan.learning.tasks import allowed, draw_tasks
+from saycan.learning.written import Written, read_written, written
+
+TASK: dict[str, Any] = {
+    "said": ["swap the {A} block in the {B} bowl for the red one", "the {A} block out of the {B} bowl, the red one in"],
+    "scene": {"objects": ["{A} block", "red block", "{B} bowl"], "inside": {"{A} block": "{B} bowl"}},
+    "goal": "at({A} block, left side) and in(red block, {B} bowl)",
+}
+
+
+def read(folder: Path, *entries: Any) -> list[Written]:
+    path = folder / "mine.yaml"
+    path.write_text(yaml.safe_dump({"tasks": list(entries)}), encoding="utf-8")
+    return read_written(path)
+
+
+def test_slots_are_filled_anew_and_alike_everywhere(tmp_path: Path) -> None:
+    [task] = read(tmp_path, TASK)
+    seen = set()
+    for seed in range(20):
+        drawn = task.draw(np.random.default_rng(seed))
+        assert len({t.scene.seed for t, _ in drawn}) == 1 and [t.goal for t, _ in drawn] == [drawn[0][0].goal] * 2
+        one, start = drawn[0]
+        block, other, bowl = one.scene.objects
+        assert other == "red block" and block.split()[0] not in ("red", bowl.split()[0]) and bowl != "red bowl"
+        assert one.scene.inside == {block: bowl} and block in one.instruction and bowl in drawn[1][0].instruction
+        assert Expert(one.goal, start).reaches(start, 4)
+        seen.add((block, bowl))
+    assert len(seen) > 10
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"said": "open it"}, "`said` must be a list of wordings"),
+        ({"said": []}, "`said` must be a list of wordings"),
+        ({"scene": "a table"}, "`scene` is missing"),
+        ({"said": ["take the {Q} block"]}, r"nothing can stand for \{Q\}"),
+        ({"said": ["take the {} block"]}, r"nothing can stand for \{\}"),
+        ({"goal": "in(red block, green bowl)"}, "green bowl"),
+        ({"goal": None}, "`goal` is missing"),
+        ({"goal": "in(red block"}, "in"),
+        ({"colour": "red"}, "no key 'colour'"),
+        ({"scene": {"objects": ["{A} blok", "red block", "{B} bowl"]}}, "blok"),
+        ({"scene": {"objects": ["{A} block", "red block", *(f"{{{c}}} bowl" for c in "ABCDE"), "bin", "tray"]}}, "no room"),
+    ],
+)
+def test_what_is_wrong_with_a_task_is_said(tmp_path: Path, change: dict[str, Any], why: str) -> None:
+    with pytest.raises(SuiteError, match=rf"(?s)mine\.yaml: task 2.*{why}"):
+        read(tmp_path, TASK, TASK | change)[1].draw(np.random.default_rng(0))
+
+
+def test_a_file_without_tasks_is_none(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("instruction: open the drawer", encoding="utf-8")
+    with pytest.raises(SuiteError, match="a list of at least one task"):
+        read_written(tmp_path / "mine.yaml")
+
+
+def test_all_that_is_written_can_be_drawn_and_done() -> None:
+    assert len(written()) > 700 and sum(len(task.said) for task in written()) > 1800
+    for number, task in enumerate(written()):
+        one, start = task.draw(np.random.default_rng([5, number]))[0]
+        assert one.refuse or Expert(one.goal, start).reaches(start, tasks._MOST_SKILLS), task.label
+        assert all(allowed(said) for said in task.said), task.label
+    said = [normalised(said) for task in written() for said in task.said]
+    assert len(set(said)) > 0.99 * len(said)
+
+
+def test_a_scene_has_some_wordings_of_what_is_written_and_then_others() -> None:
+    families = [[t.family for t, _ in draw_tasks(np.random.default_rng([3, k]), 4)] for k in range(60)]
+    mixed = [f for f in families if "written" in f]
+    assert 30 < len(mixed) < 58 and all(f.count("written") <= 2 and f[0] == "written" for f in mixed)
+    assert sum(len(f) > f.count("written") for f in mixed) > 0.9 * len(mixed)
+
+
+def test_without_anything_written_the_grammar_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks, "written", lambda: ())
+    families = {t.family for k in range(20) for t, _ in draw_tasks(np.random.default_rng([3, k]), 3)}
+    assert families == {"single", "several", "set", "refuse"}
