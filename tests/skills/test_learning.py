@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -80,14 +82,15 @@ def test_same_seed_same_training_whatever_the_number_of_processes(tmp_path: Path
     assert torch.equal(weights[0], weights[1]) and torch.equal(weights[0], weights[2])
 
 
-def test_rollouts_do_not_depend_on_workers_and_survive(tmp_path: Path) -> None:
+def test_rollouts_do_not_depend_on_workers_and_survive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("skills.rollouts._CHUNK", 40)  # workers are forked, so they have it, too
     policy, task = networks()[0], TASKS["pick"]()
-    one = collect(task, policy, 300, 4, None, 1, doubtful=0.5)
-    two = collect(task, policy, 300, 4, tmp_path, 2, doubtful=0.5)
-    assert np.array_equal(one.observations, two.observations) and one.starts.success.shape == (300,)
+    one = collect(task, policy, 60, 4, None, 1, doubtful=0.5)
+    two = collect(task, policy, 60, 4, tmp_path, 2, doubtful=0.5)
+    assert np.array_equal(one.observations, two.observations) and one.starts.success.shape == (60,)
     chunk = sorted(tmp_path.glob("*.safetensors"))[0]
     chunk.unlink()
-    again = collect(task, policy, 300, 4, tmp_path, 1, doubtful=0.5)
+    again = collect(task, policy, 60, 4, tmp_path, 1, doubtful=0.5)
     assert np.array_equal(one.observations, again.observations) and np.array_equal(one.episode, again.episode)
 
 
@@ -122,8 +125,12 @@ def test_calibration_error_against_a_slow_count(rng: np.random.Generator) -> Non
 
 
 def networks() -> tuple[Policy, SuccessValue]:
-    grown = fit(toy(np.random.default_rng(0), 400)[0], seed=0)
-    return Policy(mlp([SIZE, 8, 5], nn.Tanh).eval()), SuccessValue(grown.trees, 1.5, -0.2)
+    return Policy(mlp([SIZE, 8, 5], nn.Tanh).eval()), SuccessValue(deepcopy(grown()), 1.5, -0.2)
+
+
+@cache  # as it takes a second
+def grown() -> Trees:
+    return fit(toy(np.random.default_rng(0), 400)[0], seed=0).trees
 
 
 @given(st.integers(0, 1000), st.integers(2, 40), st.integers(1, 60))
@@ -205,9 +212,9 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.
 @pytest.mark.parametrize("name", list(TASKS))
 def test_shipped_skills_work_and_know_what_is_hopeless(name: str) -> None:
     skill = library.load_all([name])[name]
-    feasible = roll_out(SkillEnv(name), skill.policy, 40, seed=424_242)
-    told = skill.record["test"]["success"]  # of 500 episodes; 40 may fall short of it by chance
-    assert told >= 0.8 and feasible.where(feasible.first).success.mean() >= told - 0.2
-    mixed = roll_out(SkillEnv(name, doubtful=1.0), skill.policy, 60, seed=515_151)
+    feasible = roll_out(SkillEnv(name), skill.policy, 24, seed=424_242)
+    told = skill.record["test"]["success"]  # of 500 episodes; 24 may fall short of it by chance
+    assert told >= 0.8 and feasible.where(feasible.first).success.mean() >= told - 0.25
+    mixed = roll_out(SkillEnv(name, doubtful=1.0), skill.policy, 40, seed=515_151)
     asked = mixed.where(mixed.first & mixed.ready)
     assert quality(skill.value.probability(asked.observations), asked.success)["brier"] < 0.25

@@ -16,7 +16,7 @@ from skills import checkpoint, library
 
 TINY = [
     "skill=pick",
-    "skill.control_steps=12000",
+    "skill.control_steps=8000",
     "skill.n_steps=64",
     "skill.save_every=2",
     "skill.value_episodes=20",
@@ -46,7 +46,7 @@ def test_killed_training_goes_on(tmp_path: Path) -> None:
     done = subprocess.run(train(tmp_path, "resume=true"), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     steps = [int(row.split(",")[0]) for row in (tmp_path / "pick.curve.csv").read_text().splitlines()[1:]]
-    assert steps == sorted(set(steps)) and steps[0] < before < steps[-1] and steps[-1] >= 12000
+    assert steps == sorted(set(steps)) and steps[0] < before < steps[-1] and steps[-1] >= 8000
     figures = json.loads(done.stdout.splitlines()[-1])
     assert figures["skill"] == "pick" and library.load(Path(figures["checkpoint"])).record["seed"] == 0
 
