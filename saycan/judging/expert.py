@@ -55,17 +55,23 @@ class Expert:
         assert candidate.target is not None, "done is not a skill"
         return self._tasks[candidate.skill].meant(now, candidate.target)
 
-    def reaches(self, now: WorldState, most: int) -> bool:
-        """Whether its way ends at the goal, in at most so many skills."""
+    def way(self, now: WorldState, most: int) -> list[Candidate] | None:
+        """Its way to the goal, ``done`` at the end; None if that takes more than so many skills, or none is known."""
+        found: list[Candidate] = []
         for _ in range(most + 1):
             best = self.best(now)
+            found += best[:1]
             if not best or best == [DONE]:
-                return bool(best)
+                return found if best else None
             after = self.after(now, best[0])
             if after is None:
-                return False
+                return None
             now = after
-        return False
+        return None
+
+    def reaches(self, now: WorldState, most: int) -> bool:
+        """Whether there is such a way."""
+        return self.way(now, most) is not None
 
     def stray(self, rng: np.random.Generator, now: WorldState) -> Candidate | None:
         """Something else that can be done, which is not right: what a careless agent might do."""

@@ -84,7 +84,8 @@ _WORDINGS = 2  # of it, at most
 _PARTS = [2, 2, 2, 3, 3, 4]  # requests in one breath
 _SET_AMONG_SEVERAL = 0.45  # share of them that are about several things
 _TRIES = 10  # requests before something else is asked for
-_MOST_SKILLS = 10
+MOST_SKILLS = 10
+"""Of a way that is taught."""
 
 
 def draw_tasks(rng: np.random.Generator, count: int) -> Iterator[tuple[SuiteTask, WorldState]]:
@@ -106,7 +107,7 @@ def _draw_written(rng: np.random.Generator) -> list[tuple[SuiteTask, WorldState]
         return []
     drawn = pick(rng, written()).draw(rng)
     task, start = drawn[0]
-    if not task.refuse and not Expert(task.goal, start).reaches(start, _MOST_SKILLS):
+    if not task.refuse and not Expert(task.goal, start).reaches(start, MOST_SKILLS):
         return []
     drawn = [drawn[int(i)] for i in rng.permutation(len(drawn))]
     fresh = [(replace(t, instruction=typed(rng, t.instruction)), s) for t, s in drawn if allowed(t.instruction)]
@@ -128,7 +129,7 @@ def _draw(rng: np.random.Generator, family: str, spec: SceneSpec, names: Names) 
     if not allowed(instruction):
         return None
     refuse = family == "refuse"
-    if not refuse and not Expert(request.goal, names.start).reaches(names.start, _MOST_SKILLS):
+    if not refuse and not Expert(request.goal, names.start).reaches(names.start, MOST_SKILLS):
         return None
     return SuiteTask(instruction, family, spec, request.goal, refuse)
 

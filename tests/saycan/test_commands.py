@@ -74,6 +74,7 @@ MODULES = [
     "saycan.serve_llm",
     "saycan.evaluate_language",
     "saycan.merge_adapters",
+    "saycan.show_tasks",
 ]
 
 

@@ -146,7 +146,9 @@ def test_things_without_a_colour_in_their_name_have_one(kitchen: SceneView) -> N
 def test_what_is_empty_or_lies_in_nothing_is_told_where_it_is_asked_for(
     instruction: str, empty: bool, loose: bool, full: bool
 ) -> None:
-    scene = SceneSpec("kitchen", ["red block", "apple", "blue bowl", "green bowl"], 3, inside={"red block": "blue bowl"})
+    scene = SceneSpec(
+        "kitchen", ["red block", "apple", "blue bowl", "green bowl"], 3, inside={"red block": "blue bowl"}
+    )
     lines = told(view_of(start_state(scene)), instruction).splitlines()
     assert ("Empty: green bowl." in lines) == empty and ("In nothing: apple." in lines) == loose
     assert ("In the blue bowl: red block." in lines) == full

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +82,9 @@ def test_all_that_is_written_can_be_drawn_and_done() -> None:
     assert len(written()) > 700 and sum(len(task.said) for task in written()) > 1800
     for number, task in enumerate(written()):
         drawn = (task.draw(np.random.default_rng([seed, number]))[0] for seed in range(3))  # some layouts leave no way
-        assert any(one.refuse or Expert(one.goal, start).reaches(start, tasks._MOST_SKILLS) for one, start in drawn), task.label
+        assert any(one.refuse or Expert(one.goal, start).reaches(start, tasks.MOST_SKILLS) for one, start in drawn), (
+            task.label
+        )
         assert all(allowed(said) for said in task.said), task.label
     said = [normalised(said) for task in written() for said in task.said]
     assert len(set(said)) > 0.99 * len(said)
@@ -96,3 +101,29 @@ def test_without_anything_written_the_grammar_is_left(monkeypatch: pytest.Monkey
     monkeypatch.setattr(tasks, "written", lambda: ())
     families = {t.family for k in range(20) for t, _ in draw_tasks(np.random.default_rng([3, k]), 3)}
     assert families == {"single", "several", "set", "refuse"}
+
+
+def show(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "saycan.show_tasks", "progress=false", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+
+
+def test_tasks_are_shown_with_the_way_that_is_taught() -> None:
+    shown = show("count=4", "seed=3")
+    assert shown.returncode == 0 and shown.stdout.count("\n  -> ") == 4, shown.stderr
+    assert json.loads(shown.stdout.splitlines()[-1]) == {"tasks": 4, "problems": 0}
+
+
+def test_a_file_of_ones_own_is_checked(tmp_path: Path) -> None:
+    far = {"said": ["take the red block"], "scene": {"objects": ["red block"], "unreachable": ["red block"]}}
+    entries = [
+        TASK,
+        far | {"goal": "holding(red block)"},
+        far | {"refuse": True, "said": ["put the block in the bowl"]},
+    ]
+    read(tmp_path, *entries, far | {"refuse": True})
+    shown = show(f"file={tmp_path / 'mine.yaml'}")
+    assert shown.returncode == 2 and shown.stdout.count("\n  -> ") == 2 and "  -> decline" in shown.stdout
+    assert "task 2 ('take the red block'): no way of at most 10 skills" in shown.stdout
+    assert "task 3 ('put the block in the bowl'): a suite has" in shown.stdout
+    assert show(f"file={tmp_path / 'none.yaml'}").returncode == show("count=0").returncode == 2
