@@ -64,12 +64,12 @@ def _checked(task: Written, rng: np.random.Generator, tries: int) -> tuple[Suite
     :param tries: drawings in which there may be no way to its goal.
     :raises SuiteError: if it cannot be learned from.
     """
-    if taken := [said for said in task.said if not allowed(said)]:
-        raise SuiteError(f"{task.label}: a suite has '{taken[0]}', so it is not learned from; word it otherwise")
     for _ in range(tries):
-        one, start = task.draw(rng)[0]
-        if _taught(one, start) is not None:
-            return one, start
+        drawn = task.draw(rng)
+        if taken := [t.instruction for t, _ in drawn if not allowed(t.instruction)]:
+            raise SuiteError(f"{task.label}: a suite has '{taken[0]}', so it is not learned from; word it otherwise")
+        if _taught(*drawn[0]) is not None:
+            return drawn[0]
     raise SuiteError(
         f"{task.label}: no way of at most {MOST_SKILLS} skills to '{one.goal}' is known; change `goal` or `scene`"
     )

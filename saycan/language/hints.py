@@ -58,7 +58,7 @@ _ASKS_FOR_EMPTY = re.compile(
     r"|nothing (is )?in|has nothing|with nothing|without anything|fewest|least in|not? (got |have |hold |contain )?anything in)"
 )
 _ASKS_FOR_LOOSE = re.compile(
-    r"\b(loose|lying (about|around)|out on the table|still on the table|outside|alone|by (it|them)sel\w+|n[o']t (already |yet |currently )?in(side)? (an?|any|the|its|their|one|no)\b|not inside|in no|unboxed|left over|leftover)\b|n't (already |yet )?in\b"
+    r"\b(loose|lying (about|around)|out on the table|still on the table|outside|alone|by (it|them)sel\w+|not (already |yet |currently )?in(side)? (an?|any|the|its|their|one|no)\b|not inside|in no|unboxed|left over|leftover)\b|n't (already |yet )?in\b"
 )
 
 
