@@ -71,7 +71,7 @@ def _checked(task: Written, rng: np.random.Generator, tries: int) -> tuple[Suite
         if _taught(*drawn[0]) is not None:
             return drawn[0]
     raise SuiteError(
-        f"{task.label}: no way of at most {MOST_SKILLS} skills to '{one.goal}' is known; change `goal` or `scene`"
+        f"{task.label}: no way of at most {MOST_SKILLS} skills to '{task.rest['goal']}' is known; change `goal` or `scene`"
     )
 
 
