@@ -13,7 +13,8 @@ from rich.markup import escape
 from rich.progress import track
 
 from saycan.judging.expert import Expert
-from saycan.judging.suite import SuiteError, SuiteTask
+from saycan.judging.suite import SuiteTask
+from saycan.judging.task_files import SuiteError
 from saycan.learning.tasks import MOST_SKILLS, allowed, draw_tasks
 from saycan.learning.written import Written, read_written
 from sim.cli import BAD_INPUT, InputError, command, print_json

@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
+from saycan.judging.task_files import SuiteError, load_yaml, one_line
 from sim import cabinet
-from sim.cli import InputError
 from sim.goals import GoalError, parse
 from sim.panda import HOME, MAX_OPENING
 from sim.paths import CONFIGS
@@ -26,13 +25,7 @@ _PART = re.compile(r"[^\s(),]+\s*\([^()]*\)")  # a predicate, or a quantifier ro
 _GROUP = re.compile(r"\b(?:all|any)\s*\(([^(),]+),")
 _ANY_THING = re.compile(r"(?<=[(,])\s*_\s*(?=[),])")
 _HAND = Hand(HOME, 0.0, MAX_OPENING, False, np.zeros(4), False, False)  # as a world begins
-# LookupError to TypeError: slips of PyYAML over odd tags
-_BAD_YAML = (yaml.YAMLError, ValueError, LookupError, AttributeError, TypeError, RecursionError)
 _ADVICE = {SceneError: "; change its `scene`", GoalError: "; change its `goal` or its `scene`"}
-
-
-class SuiteError(InputError):
-    """A suite that cannot be used; the message names the file and the task, and says what to do."""
 
 
 @dataclass(frozen=True)
@@ -92,38 +85,10 @@ def _find(name: str) -> Path:
     raise SuiteError(f"there is no suite '{name}': give the path of a YAML file or one of the names {known}")
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML in which no key may be given twice: a forgotten dash would silently make two tasks one."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-        twice = [key for key in keys if keys.count(key) > 1]
-        if twice:
-            problem = f"'{twice[0]}' is given twice in one place (is a dash missing?)"
-            raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
-        return super().construct_mapping(node, deep)
-
-
-def load_yaml(path: Path) -> Any:
-    """What a YAML file holds.
-
-    :raises SuiteError: if it cannot be read.
-    """
-    try:
-        return yaml.load(path.read_text(encoding="utf-8"), _Loader)
-    except OSError as error:
-        raise SuiteError(f"{path}: it cannot be read ({error.strerror}); choose another file") from None
-    except _BAD_YAML as error:
-        mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
-        where = f"line {mark.line + 1}: " if mark else ""
-        why = _one_line(problem or error) or type(error).__name__
-        raise SuiteError(f"{path}: {where}this is not YAML that can be read ({why}); mend it there") from None
-
-
 def _task(data: Any, number: int, source: str) -> SuiteTask:
     """One task, or one sentence about what is wrong with it."""
     said = data.get("instruction") if isinstance(data, dict) else None
-    label = f"task {number} ('{_one_line(said)}')" if isinstance(said, str) and said.strip() else f"task {number}"
+    label = f"task {number} ('{one_line(said)}')" if isinstance(said, str) and said.strip() else f"task {number}"
     try:
         return read_task(data)
     except (SceneError, GoalError, SuiteError) as error:
@@ -178,7 +143,7 @@ def _check_goal(goal: str, start: WorldState) -> None:
             if part.split("(")[0].strip() not in ("and", "or", "not"):  # before a bracket of its own
                 parse(part).holds(start, start)
     except RecursionError:
-        raise GoalError(f"goal '{_one_line(goal)}' has too many brackets") from None
+        raise GoalError(f"goal '{one_line(goal)}' has too many brackets") from None
 
 
 @dataclass(frozen=True)
@@ -210,12 +175,7 @@ def _checked(data: Any, keys: Mapping[str, _Key], what: str) -> dict[str, Any]:
 
 
 def _show(value: Any) -> str:
-    return _one_line(reprlib.repr(value))
-
-
-def _one_line(text: Any, most: int = 80) -> str:
-    line = " ".join(str(text).split())
-    return line if len(line) <= most else line[: most - 3] + "..."
+    return one_line(reprlib.repr(value))
 
 
 def _is_text(value: Any) -> bool:

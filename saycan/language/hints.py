@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from saycan.language import mentions
+from saycan.language.contents import contents
 from saycan.language.parts import CENTRES, CORNERS, SIDES, TABLE, THING, WAYS, ninth, regions, thirds, ways
 from saycan.language.strange import strange_nouns
 from saycan.language.unknown import unknown_things
@@ -49,17 +50,6 @@ _ASKS_FOR_ALL = re.compile(  # the last is any plural: a word that ends in one s
 _ASKS_FOR_COLOUR = re.compile(r"(?<!-)\bcolou?r|match|\b(shade|hue)s?\b")
 _ASKS_FOR_OTHERS = re.compile(r"\b(mis\w*|non|not|no|n't|different|another|other|others|wrong)\b|n't\b")
 _ASKS_FOR_SAME = re.compile(r"\b(same|identical|equal|like)\b")
-_ASKS_FOR_CONTENTS = re.compile(
-    r"\b(empt(y|ied|ying)|contents?|contain\w*|everything|whatever|clear out|what( i|')s in|all of it|full|fuller|fullest|filled|occupied|holds|holding"
-    r"|(more|most|less|fewe\w+|least|things?) in|already (has|have|in)|already got|has got|has (an?|the|one|two|some\w*) |with (an?|the|one|two|some\w*) [\w ]+ in it)\b"
-)
-_ASKS_FOR_EMPTY = re.compile(
-    rf"\b(empty (?!it|the|this|that|both|all|each|every|out|my|everything)|(is|are|'s) (still )?(empty|free|vacant|unused)|(free|vacant|unused|unoccupied|emptier) {THING}\b"
-    r"|nothing (is )?in|has nothing|with nothing|without anything|fewest|least in|not? (got |have |hold |contain )?anything in)"
-)
-_ASKS_FOR_LOOSE = re.compile(
-    r"\b(loose|lying (about|around)|out on the table|still on the table|outside|alone|by (it|them)sel\w+|not (already |yet |currently )?in(side)? (an?|any|the|its|their|one|no)\b|not inside|in no|unboxed|left over|leftover)\b|n't (already |yet )?in\b"
-)
 
 
 @dataclass(frozen=True)
@@ -144,22 +134,7 @@ def _regions(seen: Seen, instruction: str) -> list[str]:
 
 
 def _contents(seen: Seen, instruction: str) -> list[str]:
-    """What is in what, what is empty, and what is in nothing, as far as it speaks of that."""
-    inside: dict[str, list[str]] = {}
-    for relation, a, b in seen.view.relations:
-        if relation == "in":
-            inside.setdefault(b, []).append(a)
-    lines = []
-    if _ASKS_FOR_CONTENTS.search(instruction):
-        lines += [f"In the {holder}: {', '.join(members)}." for holder, members in inside.items()]
-    if _ASKS_FOR_EMPTY.search(instruction):
-        empty = [n for n in seen.names if "receptacle" in seen.view.classes[n] and n not in inside]
-        lines += [f"Empty: {', '.join(empty) or 'nothing'}."]
-    if _ASKS_FOR_LOOSE.search(instruction):
-        held = {thing for members in inside.values() for thing in members}
-        loose = [n for n in seen.names if n not in held and "receptacle" not in seen.view.classes[n]]
-        lines += [f"In nothing: {', '.join(loose) or 'nothing'}."]
-    return lines
+    return contents(seen.view, seen.names, instruction)
 
 
 def _distances(seen: Seen, instruction: str) -> list[str]:

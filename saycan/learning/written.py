@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from saycan.judging.suite import SuiteError, SuiteTask, load_yaml, read_task, start_state
+from saycan.judging.suite import SuiteTask, read_task, start_state
+from saycan.judging.task_files import SuiteError, load_yaml
 from sim.goals import GoalError
 from sim.objects import catalogue, colours
 from sim.paths import ASSETS

@@ -117,7 +117,7 @@ def test_ways_are_what_makes_a_goal_hold() -> None:
 
 def test_generated_tasks_can_be_done_and_are_of_every_kind() -> None:
     pairs = drawn(0, 150)
-    assert {t.family for t, _ in pairs} == {"single", "several", "set", "refuse"}
+    assert {t.family for t, _ in pairs} == {"written", "single", "several", "set", "refuse"}
     first: set[str] = set()
     for task, start in pairs:
         if not task.refuse:

@@ -12,7 +12,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from saycan.judging.suite import Suite, SuiteError, load_suite, read_suite, start_state
+from saycan.judging.suite import Suite, load_suite, read_suite, start_state
+from saycan.judging.task_files import SuiteError
 from sim.cli import InputError
 from sim.goals import parse
 

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from saycan.judging.expert import Expert
-from saycan.judging.suite import SuiteError
+from saycan.judging.task_files import SuiteError
 from saycan.learning import tasks
 from saycan.learning.grammar import normalised
 from saycan.learning.tasks import allowed, draw_tasks
