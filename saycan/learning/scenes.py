@@ -12,7 +12,8 @@ from sim.objects import catalogue, colours
 from sim.scenes import SceneError, SceneSpec
 from sim.state import WorldState
 
-_SMALL = tuple(name for name, thing in catalogue().items() if thing.name == thing.kind and not thing.is_receptacle)
+SMALL = tuple(name for name, thing in catalogue().items() if thing.name == thing.kind and not thing.is_receptacle)
+"""What can be picked up and comes in one colour."""
 
 
 def draw_scene(rng: np.random.Generator) -> tuple[SceneSpec, WorldState]:
@@ -40,7 +41,7 @@ def _tabletop(rng: np.random.Generator) -> SceneSpec:
 
 
 def _kitchen(rng: np.random.Generator) -> SceneSpec:
-    things = [str(n) for n in rng.permutation(_SMALL)[: int(rng.integers(1, 6))]]
+    things = [str(n) for n in rng.permutation(SMALL)[: int(rng.integers(1, 6))]]
     things += _coloured(rng, "block", int(rng.choice([0, 1, 2], p=[0.65, 0.2, 0.15])))
     holders = ["tray"] * bool(rng.random() < 0.72) + ["bin"] * bool(rng.random() < 0.35)
     holders += _coloured(rng, "bowl", int(rng.choice([0, 1, 2], p=[0.6, 0.35, 0.05])))

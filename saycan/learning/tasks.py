@@ -110,8 +110,8 @@ def _draw_written(rng: np.random.Generator) -> list[tuple[SuiteTask, WorldState]
     if not task.refuse and not Expert(task.goal, start).reaches(start, MOST_SKILLS):
         return []
     drawn = [drawn[int(i)] for i in rng.permutation(len(drawn))]
-    fresh = [(replace(t, instruction=typed(rng, t.instruction)), s) for t, s in drawn if allowed(t.instruction)]
-    return fresh[:_WORDINGS]
+    spelled = [(replace(t, instruction=typed(rng, t.instruction)), s) for t, s in drawn if allowed(t.instruction)]
+    return [(t, s) for t, s in spelled if allowed(t.instruction)][:_WORDINGS]
 
 
 def allowed(instruction: str) -> bool:

@@ -18,8 +18,9 @@ import numpy as np
 
 from saycan.judging.suite import SuiteTask, read_task, start_state
 from saycan.judging.task_files import SuiteError, load_yaml
+from saycan.learning.scenes import SMALL
 from sim.goals import GoalError
-from sim.objects import catalogue, colours
+from sim.objects import colours
 from sim.paths import ASSETS
 from sim.scenes import SceneError
 from sim.state import WorldState
@@ -28,7 +29,6 @@ FOLDER = ASSETS / "planner" / "written"
 FAMILY = "written"
 
 _SLOT = re.compile(r"\{(\w*)\}")
-_SMALL = tuple(name for name, thing in catalogue().items() if thing.name == thing.kind and not thing.is_receptacle)
 _TRIES = 40  # layouts of a scene
 _SLOTS_ARE = "use {A} to {E} for colours and {x}, {y}, {z} for kitchen things"
 
@@ -64,9 +64,8 @@ class Written:
             except SceneError as error:  # too crowded, perhaps only this time
                 why = error
             except (GoalError, SuiteError) as error:
-                why = error
-                break
-        raise SuiteError(f"{self.label}: {why}") from None
+                raise SuiteError(f"{self.label}: {error}") from None
+        raise SuiteError(f"{self.label}: {why}")
 
     def _slots(self, rng: np.random.Generator) -> dict[str, str]:
         """What stands for each slot: nothing that is named anyway.
@@ -74,7 +73,7 @@ class Written:
         :raises SuiteError: if there is a slot that nothing can stand for.
         """
         text = "\n".join(_texts([self.said, self.rest]))
-        free = [c for c in colours() if c not in text], [n for n in _SMALL if n not in text]
+        free = [c for c in colours() if c not in text], [n for n in SMALL if n not in text]
         slots = {
             slot: str(value)
             for letters, names in zip(("ABCDE", "xyz"), free, strict=True)

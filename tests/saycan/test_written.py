@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,11 +14,14 @@ import pytest
 import yaml
 
 from saycan.judging.expert import Expert
+from saycan.judging.suite import load_suite
 from saycan.judging.task_files import SuiteError
 from saycan.learning import tasks
 from saycan.learning.grammar import normalised
+from saycan.learning.scenes import SMALL
 from saycan.learning.tasks import allowed, draw_tasks
 from saycan.learning.written import Written, read_written, written
+from sim.objects import colours
 
 TASK: dict[str, Any] = {
     "said": ["swap the {A} block in the {B} bowl for the red one", "the {A} block out of the {B} bowl, the red one in"],
@@ -88,6 +92,12 @@ def test_all_that_is_written_can_be_drawn_and_done() -> None:
         assert all(allowed(said) for said in task.said), task.label
     said = [normalised(said) for task in written() for said in task.said]
     assert len(set(said)) > 0.99 * len(said)
+
+
+def test_what_was_kept_out_for_measuring_is_not_said_of_other_things_either() -> None:
+    names = re.compile(rf"\{{\w\}}|\b({'|'.join([*colours(), *SMALL])})\b")
+    kept = {normalised(names.sub("it", task.instruction.lower())) for task in load_suite("dev3").tasks}
+    assert not kept & {normalised(names.sub("it", said.lower())) for task in written() for said in task.said}
 
 
 def test_a_scene_has_some_wordings_of_what_is_written_and_then_others() -> None:

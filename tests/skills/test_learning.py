@@ -212,9 +212,9 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.
 @pytest.mark.parametrize("name", list(TASKS))
 def test_shipped_skills_work_and_know_what_is_hopeless(name: str) -> None:
     skill = library.load_all([name])[name]
-    feasible = roll_out(SkillEnv(name), skill.policy, 24, seed=424_242)
-    told = skill.record["test"]["success"]  # of 500 episodes; 24 may fall short of it by chance
-    assert told >= 0.8 and feasible.where(feasible.first).success.mean() >= told - 0.25
-    mixed = roll_out(SkillEnv(name, doubtful=1.0), skill.policy, 40, seed=515_151)
+    feasible = roll_out(SkillEnv(name), skill.policy, 40, seed=424_242)
+    told = skill.record["test"]["success"]  # of 500 episodes; 40 may fall short of it by chance
+    assert told >= 0.8 and feasible.where(feasible.first).success.mean() >= told - 0.2
+    mixed = roll_out(SkillEnv(name, doubtful=1.0), skill.policy, 60, seed=515_151)
     asked = mixed.where(mixed.first & mixed.ready)
     assert quality(skill.value.probability(asked.observations), asked.success)["brier"] < 0.25
