@@ -13,6 +13,7 @@ from typing import Any
 
 import psutil
 import pytest
+from commands import run
 from hydra import compose, initialize_config_dir
 
 from saycan.benchmark import main
@@ -47,10 +48,6 @@ def arguments(suite: Path, model: Path, out: Path, *more: str) -> list[str]:
     return [sys.executable, "-m", "saycan.benchmark", *given]
 
 
-def run(command: list[str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-
-
 def untimed(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{key: value for key, value in row.items() if key not in TIMINGS} for row in rows]
 
@@ -83,7 +80,7 @@ def test_killed_resumed_and_stopped_it_gives_what_one_worker_gives(
     )  # so many that it is not done before it is stopped
     check_stopped(more, broken, done)
 
-    once = run(arguments(suite, tiny_model, plain, "workers=1", "video=false"))
+    once = run(*arguments(suite, tiny_model, plain, "workers=1", "video=false")[2:])
     assert once.returncode == 0, once.stderr
     one, other = (json.loads((folder / "results.json").read_text()) for folder in (plain, broken))
     by_key = {(row["task"], row["seed"]): row for row in one["rows"]}
@@ -188,5 +185,5 @@ def test_bad_input_is_one_sentence(
 
 
 def test_help() -> None:
-    shown = run([sys.executable, "-m", "saycan.benchmark", "--help"])
+    shown = run("saycan.benchmark", "--help")
     assert shown.returncode == 0 and "python -m saycan.benchmark" in shown.stdout

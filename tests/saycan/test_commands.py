@@ -8,17 +8,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from commands import run
 
 from sim.cli import print_json
 
 
-def run(module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", module, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-
-
 def test_the_main_job(tmp_path: Path) -> None:
-    done = run("saycan.run", "put the block in the bowl", f"out={tmp_path}")
+    command = [sys.executable, "-m", "saycan.run", "put the block in the bowl", f"out={tmp_path}"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     episode = json.loads((tmp_path / "episode.json").read_text())
     assert episode["outcome"] == "done"
@@ -124,6 +121,7 @@ def test_figures_are_drawn(tmp_path: Path) -> None:
         (["skills.evaluate", "episodes=0"], "at least 1"),
         (["skills.recovery", "episodes=0"], "at least 1"),
         (["saycan.speed"], "say what to measure"),
+        (["saycan.evaluate_language", "choices=false"], "leaves nothing to measure"),
         (["saycan.speed", "sim", "steps=1"], "at least 100"),
     ],
 )
@@ -139,6 +137,22 @@ def test_the_drawer_is_opened_when_that_is_wanted(tmp_path: Path) -> None:
     assert {"put it in the drawer", "close the drawer", "push the apple left", "put it on the middle"} <= {
         c["skill"] for c in episode["steps"][0]["candidates"]
     }
+
+
+def test_plans_are_rehearsed_and_kept(tmp_path: Path) -> None:
+    suite = tmp_path / "two.yaml"
+    suite.write_text(
+        "name: two\ntasks:\n"
+        "  - {instruction: take the red block, family: a, scene: {objects: [red block, blue bowl], seed: 1}, goal: holding(red block)}\n"
+        "  - {instruction: take the red block, family: b, scene: {objects: [red block, blue bowl], seed: 1}, goal: holding(blue bowl)}\n"
+    )
+    done = run("saycan.evaluate_language", f"suite={suite}", "rehearse=true", "choices=false", f"out={tmp_path}")
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout.splitlines()[-1])
+    assert figures["plans"] == {"a": 1.0, "b": 0.0, "all": 0.5} and "decisions" not in figures
+    plans = [json.loads(line) for line in (tmp_path / "plans.jsonl").read_text().splitlines()]
+    assert [plan["right"] for plan in plans] == [True, False] and plans[0]["plan"][0] == "pick up the red block"
+    assert "| all | 2 | 1 | 50% (9% to 91%) |" in (tmp_path / "language.md").read_text()
 
 
 def test_evaluate_refuses_a_damaged_checkpoint(tmp_path: Path) -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import run
 from scipy.stats import binomtest
 
 from saycan.judging.comparison import compare, labels, load_run, markdown
@@ -66,13 +65,11 @@ def test_what_cannot_be_compared_is_refused_in_words(tmp_path: Path) -> None:
 
 def test_the_command_writes_a_table_and_a_chart(tmp_path: Path) -> None:
     runs = [write_run(tmp_path / "a", [True, False]), write_run(tmp_path / "b", [True, True], agent="oracle")]
-    command = [sys.executable, "-m", "saycan.compare", f"out={tmp_path / 'out'}"]
-    done = subprocess.run(
-        [*command, f"runs=[{runs[0]},{runs[1]}]"], capture_output=True, text=True, timeout=120, check=False
-    )
+    out = f"out={tmp_path / 'out'}"
+    done = run("saycan.compare", out, f"runs=[{runs[0]},{runs[1]}]")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout.splitlines()[-1])["runs"]["agent=oracle"]["better"] == 1
     assert (tmp_path / "out" / "comparison.md").read_text().startswith("# toy, 2 trials in common")
     assert (tmp_path / "out" / "comparison.png").stat().st_size > 5000
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    done = run("saycan.compare", out)
     assert done.returncode == 2 and "which runs?" in done.stderr

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from commands import run
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -218,9 +217,8 @@ def test_savings_are_told_against_as_many_updates_without_a_model() -> None:
 
 
 def test_the_debug_run_goes_on_and_repeats_itself(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "saycan.experiments.sample_efficiency", "size=debug", "seeds=1"]
-    command += ["workers=1", f"out={tmp_path}"]
-    first = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    command = ["saycan.experiments.sample_efficiency", "size=debug", "seeds=1", "workers=1", f"out={tmp_path}"]
+    first = run(*command)
     assert first.returncode == 0, first.stderr
     figures = json.loads(first.stdout.splitlines()[-1])
     assert figures["new_runs"] == 3 and set(figures["arms"]) == {"equal-updates", "copy-1", "mlp-3"}
@@ -228,8 +226,7 @@ def test_the_debug_run_goes_on_and_repeats_itself(tmp_path: Path) -> None:
     curve = json.loads((tmp_path / "mlp-3__0.json").read_text())["curve"]
     assert [point[0] for point in curve] == [0, 4, 8]
     (tmp_path / "mlp-3__0.json").unlink()  # as if it had been killed before that one was done
-    fewer = [*command, "~arms.copy-1"]
-    second = subprocess.run(fewer, capture_output=True, text=True, timeout=300, check=False)
+    second = run(*command, "~arms.copy-1")
     figures = json.loads(second.stdout.splitlines()[-1])
     assert figures["new_runs"] == 1 and set(figures["arms"]) == {"equal-updates", "mlp-3"}
     assert json.loads((tmp_path / "mlp-3__0.json").read_text())["curve"] == curve

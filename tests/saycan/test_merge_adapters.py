@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
+from commands import run
 
 from skills import checkpoint
 
@@ -23,8 +23,7 @@ def adapter(path: Path, seed: int, scale: float = 2.0) -> dict[str, torch.Tensor
 
 
 def merge(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "saycan.merge_adapters", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return run("saycan.merge_adapters", *arguments)
 
 
 def test_what_each_training_changed_is_added_to_the_start(tmp_path: Path) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from commands import run
 from omegaconf import OmegaConf
 
 from saycan.build import load_scorer
@@ -138,8 +137,7 @@ def test_the_main_job_without_its_server(tmp_path: Path) -> None:
         "llm.retries=1",
         f"out={tmp_path / 'new'}",
     ]
-    command = [sys.executable, "-m", "saycan.run", "put it away", *arguments]
-    failed = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    failed = run("saycan.run", "put it away", *arguments)
     assert failed.returncode == 2 and "cannot be reached" in failed.stderr
     assert failed.stderr.count("\n") == 1 and not (tmp_path / "new").exists()
 

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from commands import run
 
 from saycan.perception import view_of
 from saycan.perception.measure import compare, confusions, figures
 from sim.tabletop import Tabletop
-
-
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
 
 
 def last(done: subprocess.CompletedProcess[str]) -> dict[str, object]:

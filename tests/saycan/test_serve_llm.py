@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from commands import run
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
@@ -185,6 +186,5 @@ def test_nonsense_is_refused_and_the_server_lives(url: str) -> None:
 
 def test_a_port_in_use_is_said(url: str) -> None:
     port = url.removesuffix("/v1").rsplit(":", 1)[1]
-    command = [sys.executable, "-m", "saycan.serve_llm", f"port={port}"]
-    failed = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    failed = run("saycan.serve_llm", f"port={port}")
     assert failed.returncode == 2 and "in use" in failed.stderr and failed.stderr.count("\n") == 1

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-
-def run(module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", f"saycan.{module}", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
+from commands import run
 
 
 def figures(module: str, *arguments: str) -> dict[str, Any]:
-    done = run(module, *arguments)
+    done = run(f"saycan.{module}", *arguments)
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
@@ -25,11 +19,11 @@ def figures(module: str, *arguments: str) -> dict[str, Any]:
 
 def test_from_executions_to_a_measured_model(tmp_path: Path) -> None:
     whole, parts = tmp_path / "whole", tmp_path / "parts"
-    collected = figures("collect_executions", "episodes=12", "workers=2", f"out={whole}")
-    figures("collect_executions", "episodes=4", "workers=1", f"out={parts}")
+    collected = figures("collect_executions", "episodes=8", "workers=2", f"out={whole}")
+    figures("collect_executions", "episodes=3", "workers=1", f"out={parts}")
     file = parts / "executions.jsonl"
     file.write_text(file.read_text()[:-50])  # killed while it wrote
-    figures("collect_executions", "episodes=12", "workers=1", f"out={parts}")
+    figures("collect_executions", "episodes=8", "workers=1", f"out={parts}")
     assert file.read_text() == (whole / "executions.jsonl").read_text()
     assert collected["executions"] == len(file.read_text().splitlines()) - 1 and 0 < collected["worked"] < 1
     options = (f"log={whole}", "held_out=[red bowl]", "kind=mlp", "steps=20", "learning_rate=3.0e-3")
@@ -50,5 +44,5 @@ def test_from_executions_to_a_measured_model(tmp_path: Path) -> None:
     ],
 )
 def test_bad_input_is_one_sentence(module: str, arguments: list[str], words: str) -> None:
-    failed = run(module, *arguments)
+    failed = run(f"saycan.{module}", *arguments)
     assert failed.returncode == 2 and words in failed.stderr and "Traceback" not in failed.stderr

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import yaml
+from commands import run
 
 from saycan.judging.expert import Expert
 from saycan.judging.suite import load_suite
@@ -114,8 +114,7 @@ def test_without_anything_written_the_grammar_is_left(monkeypatch: pytest.Monkey
 
 
 def show(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "saycan.show_tasks", "progress=false", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    return run("saycan.show_tasks", "progress=false", *arguments)
 
 
 def test_tasks_are_shown_with_the_way_that_is_taught() -> None:

@@ -76,7 +76,7 @@ def test_training_goes_on_from_a_given_policy(tmp_path: Path) -> None:
 
 def test_same_seed_same_training_whatever_the_number_of_processes(tmp_path: Path) -> None:
     torch.set_num_threads(1)
-    tiny, task = settings("skill=push", "skill.control_steps=2000", "skill.n_steps=32"), TASKS["push"]()
+    tiny, task = settings("skill=push", "skill.control_steps=1000", "skill.n_steps=32"), TASKS["push"]()
     runs = [train_policy(task, tiny, 5, tmp_path / str(n), progress=False, processes=n)[0] for n in (1, 1, 2)]
     weights = [torch.cat([w.flatten() for w in policy.network.state_dict().values()]) for policy in runs]
     assert torch.equal(weights[0], weights[1]) and torch.equal(weights[0], weights[2])
@@ -84,7 +84,7 @@ def test_same_seed_same_training_whatever_the_number_of_processes(tmp_path: Path
 
 def test_rollouts_do_not_depend_on_workers_and_survive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("skills.rollouts._CHUNK", 40)  # workers are forked, so they have it, too
-    policy, task = networks()[0], TASKS["pick"]()
+    policy, task = library.load_all(["place_at"])["place_at"].policy, TASKS["place_at"]()
     one = collect(task, policy, 60, 4, None, 1, doubtful=0.5)
     two = collect(task, policy, 60, 4, tmp_path, 2, doubtful=0.5)
     assert np.array_equal(one.observations, two.observations) and one.starts.success.shape == (60,)

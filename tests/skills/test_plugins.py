@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
+import commands
 import pytest
 
 TASK = '''
@@ -68,17 +67,16 @@ def folder(tmp_path: Path) -> Path:
 
 
 def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
-    env = {**os.environ, "SAYCAN_SKILLS": str(folder)}
-    return subprocess.run([sys.executable, *command], capture_output=True, text=True, check=False, env=env)
+    return commands.run(*command, env={"SAYCAN_SKILLS": str(folder)})
 
 
 def test_a_skill_from_outside_is_trained_and_offered(folder: Path) -> None:
     out = folder.parent / "out"
-    done = run(folder, "-m", "skills.train", "skill=wave", "install=true", "progress=false", f"out={out}")
+    done = run(folder, "skills.train", "skill=wave", "install=true", "progress=false", f"out={out}")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout.splitlines()[-1])["skill"] == "wave"
     assert (folder / "wave.safetensors").is_file()
-    told = run(folder, "-m", "saycan.run", "put the block in the bowl", f"out={out}", "video=false")
+    told = run(folder, "saycan.run", "put the block in the bowl", f"out={out}", "video=false")
     assert told.returncode in (0, 1), told.stderr
     first = json.loads((out / "episode.json").read_text())["steps"][0]["candidates"]
     assert {"wave at the red block", "wave at the blue bowl"} <= {c["skill"] for c in first}
@@ -86,7 +84,7 @@ def test_a_skill_from_outside_is_trained_and_offered(folder: Path) -> None:
 
 def test_a_skill_file_that_does_not_run_is_one_sentence(folder: Path) -> None:
     (folder / "wave.py").write_text("import nosuchmodule")
-    done = run(folder, "-m", "skills.train", "skill=wave", f"out={folder / 'out'}")
+    done = run(folder, "skills.train", "skill=wave", f"out={folder / 'out'}")
     assert done.returncode == 2 and "nosuchmodule" in done.stderr and "Traceback" not in done.stderr
-    missing = run(folder / "nowhere", "-m", "skills.train", "skill=wave")
+    missing = run(folder / "nowhere", "skills.train", "skill=wave")
     assert missing.returncode == 2 and "does not exist" in missing.stderr

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from commands import run
 
 from skills import checkpoint, library
 
@@ -26,13 +27,10 @@ TINY = [
 ]
 
 
-def train(out: Path, *more: str) -> list[str]:
-    return [sys.executable, "-m", "skills.train", *TINY, f"out={out}", *more]
-
-
 def test_killed_training_goes_on(tmp_path: Path) -> None:
     state = tmp_path / "pick.state.safetensors"
-    process = subprocess.Popen(train(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    command = [sys.executable, "-m", "skills.train", *TINY, f"out={tmp_path}"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline and not (state.exists() and checkpoint.read(state)[1]["control_steps"] >= 3000):
         time.sleep(0.1)
@@ -43,7 +41,7 @@ def test_killed_training_goes_on(tmp_path: Path) -> None:
     rows = (tmp_path / "pick.curve.csv").read_text().splitlines()
     reached = int(rows[-1].split(",")[0])
     assert reached - before <= 3 * 64 * 8, "more than one interval would be lost"
-    done = subprocess.run(train(tmp_path, "resume=true"), capture_output=True, text=True, check=False)
+    done = run("skills.train", *TINY, f"out={tmp_path}", "resume=true")
     assert done.returncode == 0, done.stderr
     steps = [int(row.split(",")[0]) for row in (tmp_path / "pick.curve.csv").read_text().splitlines()[1:]]
     assert steps == sorted(set(steps)) and steps[0] < before < steps[-1] and steps[-1] >= 8000
@@ -54,7 +52,7 @@ def test_killed_training_goes_on(tmp_path: Path) -> None:
 def test_a_damaged_state_is_one_sentence_and_stays(tmp_path: Path) -> None:
     state = tmp_path / "pick.state.safetensors"
     state.write_bytes(b"not a state")
-    done = subprocess.run(train(tmp_path, "resume=true"), capture_output=True, text=True, check=False)
+    done = run("skills.train", *TINY, f"out={tmp_path}", "resume=true")
     assert done.returncode == 2 and "damaged" in done.stderr and "Traceback" not in done.stderr
     assert state.read_bytes() == b"not a state"
 
@@ -70,6 +68,5 @@ def test_a_damaged_state_is_one_sentence_and_stays(tmp_path: Path) -> None:
     ],
 )
 def test_bad_input_is_one_sentence(tmp_path: Path, more: list[str], words: str) -> None:
-    command = [sys.executable, "-m", "skills.train", *TINY[1:], *more]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    done = run("skills.train", *TINY[1:], *more, cwd=tmp_path)
     assert done.returncode == 2 and words in done.stderr and "Traceback" not in done.stderr
