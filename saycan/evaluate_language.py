@@ -14,13 +14,15 @@ from rich.progress import track
 from saycan.agent import Agent
 from saycan.build import build_foresight, build_planner, build_rule, check_agent, limits_of, load_scorer
 from saycan.imagination import imagine
+from saycan.judging import plans
 from saycan.judging.decisions import Decision, decisions
+from saycan.judging.plans import Plan
 from saycan.judging.rehearsal import Rehearsal
+from saycan.judging.results import wilson
 from saycan.judging.suite import Suite, load_suite, start_state
 from saycan.language.planner import Planner
 from saycan.language.study import Rule, score
 from sim.cli import InputError, command, output_folder, print_json
-from sim.goals import parse
 from skills import library
 
 COLUMNS = ("n", "steps", "first", "false_refusals", "false_actions")
@@ -35,26 +37,40 @@ def main(config: Any) -> int:
         raise InputError(
             "this measures how the language model scores beside the skills' values; choose agent=full or agent=no_affordance"
         )
+    if not (config.choices or config.rehearse):
+        raise InputError("choices=false leaves nothing to measure; add rehearse=true")
     check_agent(config)
     suite, skills = load_suite(config.suite), library.load_all()
     folder = output_folder(config, "language")
-    planner, rule = build_planner(load_scorer(config.llm), config.agent), build_rule(config.agent)
+    planner = build_planner(load_scorer(config.llm), config.agent)
     quiet = not (config.progress and sys.stderr.isatty())
+    figures: dict[str, Any] = {"suite": suite.name, "tasks": len(suite.tasks)}
+    texts: list[str] = []
+    if config.choices:
+        figures |= choices(config, suite, skills, planner, quiet, texts)
+    if config.rehearse:
+        found = rehearse(config, suite, skills, planner, quiet)
+        figures |= {"plans": plans.shares(found), "plans_ci95": wilson(sum(p.right for p in found), len(found))}
+        plans.write(folder / "plans.jsonl", found)
+        texts.append(plans.markdown(found))
+    Console(stderr=True).print(Markdown("\n".join(texts)))
+    (folder / "language.md").write_text("\n".join(texts))
+    print_json(figures)
+    return 0
+
+
+def choices(config: Any, suite: Suite, skills: Any, planner: Planner, quiet: bool, texts: list[str]) -> dict[str, Any]:
+    """Single decisions beside those that are right: figures; tables are added to the texts."""
+    rule = build_rule(config.agent)
     asked = list(track(decisions(suite, skills), "Finding right answers", disable=quiet))[:: config.every]
     readings = [
         planner.read(d.episode, d.view, d.candidates, config.compare) for d in track(asked, "Asking", disable=quiet)
     ]
     table = score(rule, asked, readings)
-    text = markdown(table)
+    texts.append(markdown(table))
     if config.compare:
-        text += "\n" + compare(rule, asked, readings)
-    figures: dict[str, Any] = {"suite": suite.name, "tasks": len(suite.tasks), "decisions": len(asked), **table["all"]}
-    if config.rehearse:
-        figures["plans"] = rehearse(config, suite, skills, planner, quiet)
-    Console(stderr=True).print(Markdown(text))
-    (folder / "language.md").write_text(text)
-    print_json({**figures, "families": table})
-    return 0
+        texts.append(compare(rule, asked, readings))
+    return {"decisions": len(asked), **table["all"], "families": table}
 
 
 def markdown(table: dict[str, dict[str, float]]) -> str:
@@ -87,18 +103,15 @@ def compare(rule: Rule, asked: list[Decision], readings: list[Any]) -> str:
 PRIORS = (0.0, 0.3, 0.5, 0.7, 0.85, 1.0)
 
 
-def rehearse(config: Any, suite: Suite, skills: Any, planner: Planner, quiet: bool) -> dict[str, float]:
-    """Whole episodes with skills that do what they are meant to: share of plans that reach their goal, by family."""
-    done: dict[str, list[bool]] = {}
+def rehearse(config: Any, suite: Suite, skills: Any, planner: Planner, quiet: bool) -> list[Plan]:
+    """Whole episodes with skills that do what they are meant to."""
+    done: list[Plan] = []
     for task in track(suite.tasks[:: config.every], "Rehearsing", disable=quiet):
         body = Rehearsal(start_state(task.scene), skills, config.agent.done)
         agent = Agent(body, planner, limits_of(config.agent), config.agent.tau, config.agent.strength)
         agent.foresight = build_foresight(config.agent, planner, partial(imagine, skills), body.success_probability)
-        episode = agent.run(task.instruction)
-        right = episode.outcome == "declined" if task.refuse else episode.outcome == "done"
-        done.setdefault(task.family, []).append(right and parse(task.goal).holds(body.start, body.now))
-    done["all"] = [ok for family in done.values() for ok in family]
-    return {family: round(sum(oks) / len(oks), 4) for family, oks in done.items()}
+        done.append(plans.rehearse(agent, body, task))
+    return done
 
 
 def _cell(value: float) -> str:
