@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from saycan.perception import view_of
 from saycan.types import SceneView
 from sim.scenes import SceneSpec
 from sim.tabletop import Tabletop
+from skills.library import Skill, load_all
 
 
 @pytest.fixture(scope="session")
@@ -49,6 +50,24 @@ def toy(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def lively(toy: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The toy with larger weights: as it comes, one word more or less in what it reads is lost on it."""
+    model, tokenizer = load(str(toy), fast=False)
+    for name, weight in model.model.layers.named_parameters():
+        weight.data *= 1 if "norm" in name else 8
+    folder = tmp_path_factory.mktemp("lively")
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def pick() -> Mapping[str, Skill]:
+    """The one skill that the toys of learning have."""
+    return {"pick": load_all()["pick"]}
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -12,29 +12,21 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hydra import compose, initialize_config_dir
 
 from saycan.judging.suite import SuiteTask
 from saycan.language import planner
 from saycan.language.weights import load
-from saycan.learning import grpo, implicit, inverse, methods
+from saycan.learning import grpo, implicit, inverse
 from saycan.learning import policy as policies
-from saycan.learning.checks import check
 from saycan.learning.grpo import Grpo
 from saycan.learning.implicit import Implicit
-from saycan.learning.inspection import expert_episode, mistakes
 from saycan.learning.inverse import Inverse
 from saycan.learning.perplexity import before_and_after, perplexity
 from saycan.learning.policy import portions
-from saycan.learning.reinforce import Reinforcement, Sample, by_step, fresh_tasks
+from saycan.learning.reinforce import Reinforcement, Sample, by_step
 from saycan.learning.trainer import STATE
-from saycan.select import drawn, highest, likeliest, policy
-from saycan.world_model.baselines import CopyLastState
-from saycan.world_model.episodes import imagined
-from sim.cli import InputError
-from sim.paths import CONFIGS
+from saycan.select import likeliest
 from sim.scenes import SceneSpec
-from skills import library as skill_library
 from skills.checkpoint import CheckpointError
 from skills.library import Skill
 
@@ -45,23 +37,6 @@ GRPO = grpo.Settings(**SHARED | {"tasks": 2}, learning_rate=5e-3, group=16)
 SCENE = SceneSpec(objects=["red block", "blue block"], seed=1)
 TASKS = [SuiteTask(f"take the {c} block", "take", SCENE, f"holding({c} block)", False) for c in ("red", "blue")]
 NO_TASK = SuiteTask("take the moon", "refuse", SCENE, "none", True)
-
-
-@pytest.fixture(scope="module")
-def lively(toy: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The toy with larger weights: as it comes, one word more or less in what it reads is lost on it."""
-    model, tokenizer = load(str(toy), fast=False)
-    for name, weight in model.model.layers.named_parameters():
-        weight.data *= 1 if "norm" in name else 8
-    folder = tmp_path_factory.mktemp("lively")
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def pick() -> Mapping[str, Skill]:
-    return {"pick": skill_library.load_all()["pick"]}
 
 
 def both(rng: np.random.Generator, count: int) -> list[SuiteTask]:
@@ -227,57 +202,11 @@ def test_the_reference_and_the_bare_model_stay_what_they_were(lively: Path, pick
     assert figures["perplexity"] != pytest.approx(english, rel=1e-4)
 
 
-def test_choices_are_drawn_as_often_as_the_policy_says(rng: np.random.Generator) -> None:
-    say, can = np.log([0.5, 0.2, 0.1]), np.array([0.8, 0.0, 1.0])  # 0.2 is left for declining
-    product = np.exp(say) * can
-    assert policy(say, product) == pytest.approx(np.array([0.4, 0, 0.1, 0.2]) / 0.7)
-    choose = drawn(rng)
-    counts = [0, 0, 0, 0]
-    for _ in range(4000):
-        choice = choose(say, product, 1.0)
-        counts[3 if choice is None else choice] += 1
-    assert np.array(counts) / 4000 == pytest.approx(policy(say, product), abs=0.03)
-    assert policy(say, 0 * product) == pytest.approx([0, 0, 0, 1]) and policy(np.log([1.0]), np.zeros(1))[-1] == 1
-    assert likeliest(say, product, 1.0) == 0 and likeliest(say, 0.4 * product, 0.0) is None
-    assert highest(say, product, 0.0) == 0 and highest(say, product, 0.9) is None
-
-
-def test_the_expert_does_fresh_tasks_and_sees_the_agents_mistakes() -> None:
-    skills = skill_library.load_all()
-    experts = [expert_episode(task, skills) for task in fresh_tasks(np.random.default_rng(5), 25)]
-    assert np.mean([record.success for record in experts]) > 0.85
-
-    class Stubborn:
-        def log_probs(self, episode: Any, view: Any, candidates: Any) -> np.ndarray:
-            return np.where([c.text == "done" for c in candidates], 0.0, -50.0)
-
-    record = next(r for r in experts if r.success and len(r.episode.steps) == 3)
-    found = list(mistakes(record, Stubborn(), highest, 1.0, 1.0))
-    assert [(m.number, m.worse) for m in found] == [(0, "done"), (1, "done")]
-    assert [m.better for m in found] == [s.choice.text for s in record.episode.steps[:2] if s.choice]
-
-
 def test_episodes_of_the_simulated_arm_are_of_the_same_kind(lively: Path, pick: Mapping[str, Skill]) -> None:
     trainer = learner(Grpo, replace(GRPO, world="simulated", group=2, tasks=1), lively, pick)
     record = trainer.explore(TASKS[0], np.random.default_rng(2))
     assert record.episode.over and len(record.truths) == len(record.episode.steps) + 1
     assert any(s.outcome and s.outcome.control_steps for s in record.episode.steps) == (len(record.episode.steps) > 1)
-
-
-@pytest.mark.parametrize("chance", [0.0, 0.3, 1.0])
-def test_imagined_skills_work_as_often_as_the_world_model_thinks(chance: float, pick: Mapping[str, Skill]) -> None:
-    class Thinks(CopyLastState):
-        def _worked(self, attempts: Sequence[Any]) -> list[float]:
-            return [chance] * len(attempts)
-
-    rng, held = np.random.default_rng(0), []
-    for _ in range(100):
-        with imagined(TASKS[0], pick, 0.5, Thinks(), rng) as stage:
-            take = next(c for c in stage.body.propose(stage.body.perceive()) if c.text == "pick up the red block")
-            outcome = stage.body.execute(take)
-            held.append(stage.truth().held == "red block")
-            assert outcome.success == held[-1] and stage.body.perceive().held == stage.truth().held
-    assert np.mean(held) == pytest.approx(chance, abs=0.15 if 0 < chance < 1 else 0.0)
 
 
 def test_episodes_can_be_imagined(lively: Path, pick: Mapping[str, Skill]) -> None:
@@ -286,29 +215,3 @@ def test_episodes_can_be_imagined(lively: Path, pick: Mapping[str, Skill]) -> No
     records = [trainer.explore(TASKS[0], rng) for _ in range(60)]
     tries = [step.outcome.ended for record in records for step in record.episode.steps if step.outcome]
     assert all(record.episode.over for record in records) and "imagined" in tries and "success" in tries
-
-
-@pytest.mark.parametrize(
-    ("overrides", "words"),
-    [
-        (["method=grpo", "group=1"], "group must be 2 or more"),
-        (["method=grpo", "sure=-1"], "sure must be 0 or more"),
-        (["method=grpo", "judge=nobody"], "judge must be one of truth, rubric, llm"),
-        (["blend=0.5"], "blend= needs something to blend with"),
-        (["method=inverse", "world=moon"], "world must be one of rehearsed, imagined, simulated"),
-        (["method=implicit", "prefer=1.5"], "prefer must be from 0 to 1"),
-        (["method=implicit", "sharpness=0"], "sharpness must be more than 0"),
-        (["method=grpo", "tau=-1.0"], "tau must be more than 0"),
-        (["sure=-1"], "sure must be 0 or more"),
-        (["dtype=int8"], "dtype must be one of auto, float32, bfloat16"),
-        (["minutes=0"], "minutes must be more than 0"),
-        (["method=grpo", "start=/no/such.safetensors", "llm.model={model}"], "no checkpoint"),
-        (["resume=true"], "out=DIR"),
-    ],
-)
-def test_values_that_make_no_sense_are_one_sentence(overrides: list[str], words: str, lively: Path) -> None:
-    with initialize_config_dir(str(CONFIGS), version_base="1.3"):
-        config = compose("train_planner", [o.format(model=lively) for o in overrides])
-    with pytest.raises(InputError, match=words):
-        check(config)
-        methods.build(config)

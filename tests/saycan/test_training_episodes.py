@@ -1,0 +1,101 @@
+"""What learning from one's own choices is made of: choices that are drawn, the expert's episodes, imagined ones, settings that are checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hydra import compose, initialize_config_dir
+
+from saycan.judging.suite import SuiteTask
+from saycan.learning import methods
+from saycan.learning.checks import check
+from saycan.learning.inspection import expert_episode, mistakes
+from saycan.learning.reinforce import fresh_tasks
+from saycan.select import drawn, highest, likeliest, policy
+from saycan.world_model.baselines import CopyLastState
+from saycan.world_model.episodes import imagined
+from sim.cli import InputError
+from sim.paths import CONFIGS
+from sim.scenes import SceneSpec
+from skills import library as skill_library
+from skills.library import Skill
+
+TAKE_RED = SuiteTask(
+    "take the red block", "take", SceneSpec(objects=["red block", "blue block"], seed=1), "holding(red block)", False
+)
+
+
+def test_choices_are_drawn_as_often_as_the_policy_says(rng: np.random.Generator) -> None:
+    say, can = np.log([0.5, 0.2, 0.1]), np.array([0.8, 0.0, 1.0])  # 0.2 is left for declining
+    product = np.exp(say) * can
+    assert policy(say, product) == pytest.approx(np.array([0.4, 0, 0.1, 0.2]) / 0.7)
+    choose = drawn(rng)
+    counts = [0, 0, 0, 0]
+    for _ in range(4000):
+        choice = choose(say, product, 1.0)
+        counts[3 if choice is None else choice] += 1
+    assert np.array(counts) / 4000 == pytest.approx(policy(say, product), abs=0.03)
+    assert policy(say, 0 * product) == pytest.approx([0, 0, 0, 1]) and policy(np.log([1.0]), np.zeros(1))[-1] == 1
+    assert likeliest(say, product, 1.0) == 0 and likeliest(say, 0.4 * product, 0.0) is None
+    assert highest(say, product, 0.0) == 0 and highest(say, product, 0.9) is None
+
+
+def test_the_expert_does_fresh_tasks_and_sees_the_agents_mistakes() -> None:
+    skills = skill_library.load_all()
+    experts = [expert_episode(task, skills) for task in fresh_tasks(np.random.default_rng(5), 25)]
+    assert np.mean([record.success for record in experts]) > 0.85
+
+    class Stubborn:
+        def log_probs(self, episode: Any, view: Any, candidates: Any) -> np.ndarray:
+            return np.where([c.text == "done" for c in candidates], 0.0, -50.0)
+
+    record = next(r for r in experts if r.success and len(r.episode.steps) == 3)
+    found = list(mistakes(record, Stubborn(), highest, 1.0, 1.0))
+    assert [(m.number, m.worse) for m in found] == [(0, "done"), (1, "done")]
+    assert [m.better for m in found] == [s.choice.text for s in record.episode.steps[:2] if s.choice]
+
+
+@pytest.mark.parametrize("chance", [0.0, 0.3, 1.0])
+def test_imagined_skills_work_as_often_as_the_world_model_thinks(chance: float, pick: Mapping[str, Skill]) -> None:
+    class Thinks(CopyLastState):
+        def _worked(self, attempts: Sequence[Any]) -> list[float]:
+            return [chance] * len(attempts)
+
+    rng, held = np.random.default_rng(0), []
+    for _ in range(100):
+        with imagined(TAKE_RED, pick, 0.5, Thinks(), rng) as stage:
+            take = next(c for c in stage.body.propose(stage.body.perceive()) if c.text == "pick up the red block")
+            outcome = stage.body.execute(take)
+            held.append(stage.truth().held == "red block")
+            assert outcome.success == held[-1] and stage.body.perceive().held == stage.truth().held
+    assert np.mean(held) == pytest.approx(chance, abs=0.15 if 0 < chance < 1 else 0.0)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "words"),
+    [
+        (["method=grpo", "group=1"], "group must be 2 or more"),
+        (["method=grpo", "sure=-1"], "sure must be 0 or more"),
+        (["method=grpo", "judge=nobody"], "judge must be one of truth, rubric, llm"),
+        (["blend=0.5"], "blend= needs something to blend with"),
+        (["method=inverse", "world=moon"], "world must be one of rehearsed, imagined, simulated"),
+        (["method=implicit", "prefer=1.5"], "prefer must be from 0 to 1"),
+        (["method=implicit", "sharpness=0"], "sharpness must be more than 0"),
+        (["method=grpo", "tau=-1.0"], "tau must be more than 0"),
+        (["sure=-1"], "sure must be 0 or more"),
+        (["dtype=int8"], "dtype must be one of auto, float32, bfloat16"),
+        (["minutes=0"], "minutes must be more than 0"),
+        (["method=grpo", "start=/no/such.safetensors", "llm.model={model}"], "no checkpoint"),
+        (["resume=true"], "out=DIR"),
+    ],
+)
+def test_values_that_make_no_sense_are_one_sentence(overrides: list[str], words: str, lively: Path) -> None:
+    with initialize_config_dir(str(CONFIGS), version_base="1.3"):
+        config = compose("train_planner", [o.format(model=lively) for o in overrides])
+    with pytest.raises(InputError, match=words):
+        check(config)
+        methods.build(config)
