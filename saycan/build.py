@@ -41,7 +41,8 @@ LANGUAGES: dict[str, Callable[[Any, Any, Mapping[str, Skill], str | None], Langu
     "generative": lambda scorer, agent, skills, goal: Generative(scorer, Style(**agent.prompt)),
     "oracle": lambda scorer, agent, skills, goal: KnowsTheGoal(goal, skills),
 }
-_ASK_NO_MODEL = ("uniform", "oracle")
+_ASK_NO_MODEL = {"uniform": 0.0, "oracle": 1e-6}
+"""Languages that are no language model, and the least sum of products at which they act: whatever has any chance, they do not doubt."""
 
 
 def check_instruction(text: Any) -> str:
@@ -136,9 +137,10 @@ def build_rule(agent: Any) -> Rule:
 
 
 def limits_of(agent: Any) -> Limits:
-    """When an agent of this config stops by itself. One that does not listen (``uniform``) has no reason to decline."""
-    if agent.language == "uniform":
-        return Limits(steps=agent.steps, tries=agent.tries, decline=0.0, least=0.0)
+    """When an agent of this config stops by itself. How sure a language model has to be is for those that ask one."""
+    if not asks_model(agent):
+        least = _ASK_NO_MODEL[agent.language]
+        return Limits(steps=agent.steps, tries=agent.tries, decline=least, least=least)
     return Limits(steps=agent.steps, tries=agent.tries, decline=agent.decline, least=agent.least)
 
 

@@ -1,4 +1,4 @@
-"""How well perception sees: ``python -m saycan.evaluate_perception scenes=500 seed=1``."""
+"""How well perception sees: ``python -m saycan.evaluate_perception scenes=300``."""
 
 from __future__ import annotations
 

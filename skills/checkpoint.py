@@ -67,11 +67,11 @@ def read(path: Path, remedy: str = "") -> tuple[dict[str, torch.Tensor], dict[st
 
 
 def provenance(module: str = "skills.train") -> dict[str, str]:
-    """How a file came to be: the command and the commit."""
+    """How a file came to be: the command, but for where it wrote to, and the commit."""
     here = Path(__file__).parent
     git = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=here, capture_output=True, text=True, check=False)
     overrides = list(HydraConfig.get().overrides.task) if HydraConfig.initialized() else sys.argv[1:]
     return {
-        "command": " ".join([f"python -m {module}", *overrides]),
+        "command": " ".join([f"python -m {module}", *(o for o in overrides if not o.startswith("out="))]),
         "commit": git.stdout.strip() or "unknown",
     }
