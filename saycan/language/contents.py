@@ -14,10 +14,10 @@ _ASKS_FOR_CONTENTS = re.compile(
 )
 _ASKS_FOR_EMPTY = re.compile(
     rf"\b(empty (?!it|the|this|that|both|all|each|every|out|my|everything)|(is|are|'s) (still )?(empty|free|vacant|unused)|(free|vacant|unused|unoccupied|emptier) {THING}\b"
-    r"|nothing (is )?in|has nothing|with nothing|without anything|fewest|least in|not? (got |have |hold |contain )?anything in)"
+    r"|nothing (is )?in|has nothing|with nothing|without anything|(with no|without an?|has no|holds no) \w+( in it)?|fewest|least in|not? (got |have |hold |contain )?anything in)"
 )
 _ASKS_FOR_LOOSE = re.compile(
-    r"\b(loose|lying (about|around)|out on the table|still on the table|outside|alone|by (it|them)sel\w+|not (already |yet |currently )?in(side)? (an?|any|the|its|their|one|no)\b|not inside|in no|unboxed|left over|leftover)\b|n't (already |yet )?in\b"
+    r"\b(loose|lying (about|around)|out on the table|still on the table|outside|(stand\w*|l(ie|y)\w*|sit\w*|is|are|that's|all) alone|by (it|them)sel\w+|not (already |yet |currently )?in(side)? (an?|any|the|its|their|one|no)\b|not inside|in no(?! (particular|special|time|way|order|hurry|circumstances))|unboxed|left over|leftover)\b|n't (already |yet )?in\b"
 )
 
 

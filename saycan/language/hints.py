@@ -8,63 +8,37 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-
-import numpy as np
 
 from saycan.language import mentions
 from saycan.language.contents import contents
-from saycan.language.parts import CENTRES, CORNERS, SIDES, TABLE, THING, WAYS, ninth, regions, thirds, ways
+from saycan.language.nearby import distances, sides
+from saycan.language.parts import NO_PART, THING, THINGS, WAYS, regions, ways
+from saycan.language.seen import Seen
 from saycan.language.strange import strange_nouns
 from saycan.language.unknown import unknown_things
-from saycan.types import SceneView
-from sim.geometry import Box
 from sim.objects import colours
 from sim.relations import is_at
 
-_NTH = ("first", "second", "third", "fourth", "fifth", "sixth")
-_MOST_ANCHORS = 3
-_NEXT_WORDS = 5  # so soon after "closest to the" follows what something is closest to
-_NOUN_WORDS = 3  # of what is "closest", at most
-
-_FAR = ("far", "fur", "most")
-_ROBOT = "robot"
-_TOLD_FROM = re.compile(r"^\W*(away )?(to|from|of|the|you|your|yourself|this|that|my|an?)\b")
-_FROM = re.compile(r"^\W*(away )?((to|from|of) )?(the )?")
-_FROM_ROBOT = re.compile(r"^(you|yourself|(the |your )?(robot|arm|base))\b")
-_ASKS_FOR_DISTANCE = re.compile(
-    r"\b(most distant|near(?! (left|right)\b)(est|er)?|closest|clos(er)?(?= to\b| the\b)|next to|(far|fur)ther (away )?from|(far|fur)thest(?! (to the )?(left|right|top|bottom)\b(?![ -](left|right))))"
-)
+_NTH = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
+_WAY = "left|right|top|bottom|front|back"
 _ASKS_FOR_ORDER = re.compile(
-    r"\b(\w*most(?! distant)|first|second|third|fourth|fifth|last|middle|between|from the (left|right|top|bottom|front|back)"
-    r"|(far|fur)thest (to the )?(left|right|top|bottom)(?![ -](left|right))|far[ -](left|right)(?![ -](side|hand|edge|corner))"
+    r"\b((left|right|top|bottom|upper|lower|front|rear|hind|back|near|far|further|outer|(north|south|east|west)(ern)?)-?most|middle|between"
+    rf"|(first|second|third|fourth|fifth|sixth|last)(?= (?!(the|an?|this|that|my)\b)(\w+ )?{THING}\b| of (the|these|those)\b| in (the|a) (row|line)\b)"
+    rf"|from (the )?({_WAY})|(far|fur)thest (to the )?(left|right|top|bottom)(?![ -](left|right))|far[ -](left|right)(?![ -](side|hand|edge|corner))"
     rf"|the (left|right)([ -]hand)? (?={THING}\b)"
-    r"|(at|on) the (left|right|top|bottom)(?![ -](left|right|side|hand|edge|part|corner|of)))\b"
+    rf"|(at|on) the (left|right|top|bottom)(?![ -](left|right|side|hand|edge|part|corner|of|{NO_PART})))\b"
 )
-_ASKS_FOR_SIDE = re.compile(
-    rf"\b((left|right|top|bottom|front) of(?<!on top of)|(left|right)(-| )?(hand )?side of(?! the ({TABLE}))|above|below|behind|beneath|beyond)\b"
-)
-_ASKS_FOR_ALL = re.compile(  # the last is any plural: a word that ends in one s
-    r"\b(all|both|each|every|everything|any|two|three|four|(?!this|always|perhaps|thanks|its|is|was|has|\w+wards)\w\w+[^s]s)\b"
-)
+_TOWER = re.compile(r"\b(stack|tower|pile|pyramid|heap)")  # it has a top and a bottom of its own
+_ITS_ENDS = ("at the", "on the")
+_SOMETHING = re.compile(r"^( \w+)? (thing|object|item)s?\b")
+_ONE = re.compile(r"^( \w+)? ones?\b")
+_ASKS_FOR_ALL = re.compile(rf"\b(all|both|each|every|everything|any|two|three|four|{THINGS})\b")
 _ASKS_FOR_COLOUR = re.compile(r"(?<!-)\bcolou?r|match|\b(shade|hue)s?\b")
-_ASKS_FOR_OTHERS = re.compile(r"\b(mis\w*|non|not|no|n't|different|another|other|others|wrong)\b|n't\b")
+_ASKS_FOR_OTHERS = re.compile(  # what is said of the colours, and not of anything else in the sentence
+    r"(\b(mis|non)-?|\b(different|differing|other|another|wrong)( \w+)? |(\b(no|not|never|none|without)|n't)( \w+){0,6} )(colou?r|match|shade|hue)"
+    r"|\b(colou?r|shade|hue)s?( \w+)? (differ\w*|not|isn't|aren't)"
+)
 _ASKS_FOR_SAME = re.compile(r"\b(same|identical|equal|like)\b")
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What can be spoken of.
-
-    :param names: what stands or lies somewhere, from left to right.
-    """
-
-    view: SceneView
-    names: Sequence[str]
-
-    def box(self, name: str) -> Box:
-        """Where a thing is."""
-        return self.view.boxes[name]
 
 
 def hints(seen: Seen, instruction: str) -> list[str]:
@@ -82,19 +56,36 @@ def _missing(seen: Seen, instruction: str) -> list[str]:
 def _groups(seen: Seen, instruction: str) -> list[str]:
     """Who is first, second, ..., where it speaks of an order; or else all of what it speaks of several."""
     named = mentions.groups(seen.view, seen.names, instruction)
-    if _ASKS_FOR_ORDER.search(instruction):
-        several = {kind: members for kind, members in mentions.kinds(seen.names).items() if len(members) > 1}
-        return _orders(seen, named or several, instruction)
+    asked = [m for m in _ASKS_FOR_ORDER.finditer(instruction) if not (_of_tower(m[0]) and _TOWER.search(instruction))]
+    if asked:
+        said = [way for match in asked for way in ways(match[0])]
+        return _orders(seen, _ordered(seen, named, instruction, asked), said or ["left"])
     if _ASKS_FOR_ALL.search(instruction):
         return [f"Each {word}: {', '.join(members)}." for word, members in named.items()]
     return []
 
 
-def _orders(seen: Seen, groups: Mapping[str, Sequence[str]], instruction: str) -> list[str]:
-    """Of each group, in the ways of which the instruction speaks (or else from the left): who is first, second, ..."""
-    said = [way for match in _ASKS_FOR_ORDER.finditer(instruction) for way in ways(match[0])]
+def _of_tower(said: str) -> bool:
+    return said.startswith(_ITS_ENDS) and said.endswith(("top", "bottom"))
+
+
+def _ordered(
+    seen: Seen, named: Mapping[str, Sequence[str]], instruction: str, asked: Sequence[re.Match[str]]
+) -> Mapping[str, Sequence[str]]:
+    """What the order is of: what it speaks of several; everything, for "the second object"; all kinds, for "the middle one" of nothing said before."""
+    if any(_SOMETHING.search(instruction[match.end() :]) for match in asked):
+        return {"thing": seen.names}
+    open_ = [m for m in asked if _ONE.search(instruction[m.end() :])]
+    if named and not (open_ and not mentions.last_class(seen.view, seen.names, instruction[: open_[0].start()])):
+        return named
+    several = {kind: members for kind, members in mentions.kinds(seen.names).items() if len(members) > 1}
+    return {"thing": seen.names} if open_ and not several else several
+
+
+def _orders(seen: Seen, groups: Mapping[str, Sequence[str]], said: Sequence[str]) -> list[str]:
+    """Of each group, in each of some ways: who is first, second, ..."""
     lines = []
-    for way in said or ["left"]:
+    for way in said:
         for word, members in groups.items():
             order = sorted(members, key=lambda n: -float(seen.box(n).position[:2] @ WAYS[way]))
             counted = [f"{nth} {name}" for nth, name in zip(_NTH, order, strict=False)]
@@ -137,94 +128,6 @@ def _contents(seen: Seen, instruction: str) -> list[str]:
     return contents(seen.view, seen.names, instruction)
 
 
-def _distances(seen: Seen, instruction: str) -> list[str]:
-    """What could be meant, by its distance from what that is told by: the nearest first, or the farthest, as it says."""
-    lines = []
-    for match in _ASKS_FOR_DISTANCE.finditer(instruction):
-        before, after = instruction[: match.start()], instruction[match.end() :]
-        bare = match[0].endswith(("est", "distant")) and not _TOLD_FROM.match(after)
-        rivals, anchors = (_bare if bare else _told)(seen, before, after)
-        lines += [_near(seen, anchor, rivals, match[0].startswith(_FAR)) for anchor in anchors]
-    return lines
-
-
-def _told(seen: Seen, before: str, after: str) -> tuple[Sequence[str], Sequence[str]]:
-    """ "The block closest to the bowl": what could be meant, and what it is told by."""
-    return _rivals(seen, before), _anchors(seen, after)
-
-
-def _bare(seen: Seen, before: str, after: str) -> tuple[Sequence[str], Sequence[str]]:
-    """The same where it is not said of what: "the nearest block" of the robot, or of what was named before ("put the apple in the nearest bowl")."""
-    noun, *rest = re.split(r" (?:away )?(?:to|from) ", after, maxsplit=1)
-    first = " ".join(noun.split()[:_NOUN_WORDS])
-    rivals = _rivals(seen, first)
-    if rivals is seen.names:  # "the block that is furthest away"
-        return _rivals(seen, before), [_ROBOT]
-    if rest and noun.strip() == first:
-        return rivals, _anchors(seen, rest[0])
-    named = sorted((n for n in seen.names if n in before), key=before.rfind)
-    return rivals, named[-1:] or [_ROBOT]
-
-
-def _near(seen: Seen, anchor: str, rivals: Sequence[str], far: bool) -> str:
-    spots = {name: seen.box(name).position[:2] for name in seen.names} | CENTRES | {_ROBOT: np.zeros(2)}
-    if anchor in SIDES:
-        away = {name: -float(spots[name] @ WAYS[anchor.split()[0]]) for name in rivals}
-    else:
-        away = {name: float(np.linalg.norm(spots[name] - spots[anchor])) for name in rivals if name != anchor}
-    order = sorted(away, key=away.__getitem__, reverse=far)
-    return f"From {'far to near' if far else 'near to far'} of the {anchor}: {', '.join(order) or 'nothing'}."
-
-
-def _sides(seen: Seen, instruction: str) -> list[str]:
-    """What is to the left of something, behind it, and so on."""
-    lines = []
-    for match in _ASKS_FOR_SIDE.finditer(instruction):
-        rivals = _rivals(seen, instruction[: match.start()])
-        anchors = [a for a in _anchors(seen, instruction[match.end() :]) if a in seen.view.boxes]
-        lines += [_side(seen, anchor, way, rivals) for way in ways(match[0]) for anchor in anchors]
-    return lines
-
-
-def _side(seen: Seen, anchor: str, way: str, rivals: Sequence[str]) -> str:
-    """The parts of the table that come next on that side of a thing, and what could be meant there."""
-    here = seen.box(anchor)
-    ahead = {
-        n: float((seen.box(n).position[:2] - here.position[:2]) @ WAYS[way]) for n in rivals if n in seen.view.boxes
-    }
-    beside = [n for n in sorted(ahead, key=ahead.__getitem__) if ahead[n] > 0 and n != anchor]
-    spots = [thirds(here) + step * WAYS[way] for step in (1, 2)]
-    parts = [ninth(spot) for spot in spots if np.all((spot >= 0) & (spot <= 2))]
-    return f"To the {way} of the {anchor}: {', then '.join(parts) or 'the edge'}; {', '.join(beside) or 'nothing'}."
-
-
-def _rivals(seen: Seen, before: str) -> Sequence[str]:
-    """What could be meant: members of the class that was named last before; the corners; or else everything."""
-    for word in reversed(mentions.words(before)):
-        if word == "corner":
-            return CORNERS
-        if members := [n for n in seen.names if word in seen.view.classes[n]]:
-            return members
-    return seen.names
-
-
-def _anchors(seen: Seen, after: str) -> list[str]:
-    """What it is told by: the robot, what is named first after, a region, or whose class is; or else any receptacle."""
-    after = _FROM.sub("", after)
-    if _FROM_ROBOT.match(after):
-        return [_ROBOT]
-    said = mentions.words(after)
-    found = {n: after.find(n) for n in seen.names}
-    named = sorted((n for n in seen.names if found[n] >= 0), key=found.__getitem__)
-    classes = ([n for n in seen.names if word in seen.view.classes[n]] for word in said)
-    of_class = next((members for members in classes if members), [])
-    nearby = regions(" ".join(("to the", *said[:_NEXT_WORDS])))
-    if nearby and not any(word in seen.view.classes[n] for n in seen.names for word in said[:_NEXT_WORDS]):
-        return [next(iter(nearby))]
-    first = named[:1] if named and (not of_class or named[0] in of_class) else of_class
-    return (first or [n for n in seen.names if "receptacle" in seen.view.classes[n]])[:_MOST_ANCHORS]
-
-
 _HINTS: tuple[Callable[[Seen, str], list[str]], ...] = (
-    *(_missing, _groups, _alike, _coloured, _regions, _contents, _distances, _sides),
+    *(_missing, _groups, _alike, _coloured, _regions, _contents, distances, sides),
 )

@@ -7,22 +7,38 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from saycan.types import SceneView
 from sim.objects import catalogue, colours, palette
 
 _SAME, _AGAIN = 1000.0, 1.0  # what a holder of the same colour costs, and one that is taken already
 _FAR = 0.25  # of two colours (red, green, blue in 0 to 1) that are not called the same
-_ASKING = re.compile(r"\bcan(?= (you|i|we|be|go|also|please)\b)|(?<=\byou) can\b")  # no drink
-_EATING = re.compile(r"\bto eat\b|\bedibles?\b")
-_EVERYTHING = re.compile(r"\b(everything|it all|all of it|whatever)\b")
-_NOT = re.compile(r"\b(not|no|isn't|aren't|other than|except|but|without)( \w+){0,2} $")
+_VERBS = re.compile(  # "can" that is no drink, "bin" that is no bin
+    r"\b(i|we|you|he|she|it|they|who|arm|robot) can\b"
+    r"|\bcan(?= (you|i|we|he|she|they|it|be|go|also|please|not|never|all|both|the|an?|each|every|this|these|my|some\w+|have|get|take)\b)"
+    r"|(^|[,;.] |\b(?:and|then|please) )bin(?= (the|that|this|these|those|all|both|every|everything|it|them|my|any|whatever)\b)"
+)
+_EATING = re.compile(
+    r"\bto eat\b|\bedibles?\b|\b(one|i|you|we|people|he|she) (can|could) eat\b|\b(can|could) be eaten\b"
+)
+_EVERYTHING = re.compile(
+    r"\b(everything|it all|all of (it|them|these|those)|whatever|(all|every|each|any) (of )?(the |these |those |single )?(things?|objects?|items?|stuff)(?! food))\b"
+)
+_NOT = re.compile(
+    r"(\b(not|no|isn't|aren't|other than|except|without|neither|nor|instead of|rather than|(all|any|every|each|both|\w+thing)\b.*\bbut)( (?!in |on |into |onto )\w+){0,2} |\bnon[- ])$"
+)
+_ONLY = re.compile(r"\b(nothing|not|none|no \w+)\b[^.;]*\bbut( \w+){0,2} $")  # "nothing but the red one"
+GENERAL = frozenset({"thing", "things", "object", "objects", "item", "items", "stuff"})
+"""Words for whatever there is."""
+
+
+def _without_verb(found: re.Match[str]) -> str:
+    return found[1] or found[3] or ""
 
 
 def words(said: str) -> list[str]:
     """The words of what was said, without punctuation."""
-    return [word.strip(".,?!;:\"'()") for word in _EATING.sub("food", _ASKING.sub("", said)).split()]
+    return [word.strip(".,?!;:\"'()") for word in _VERBS.sub(_without_verb, _EATING.sub("food", said)).split()]
 
 
 def kinds(names: Iterable[str]) -> dict[str, list[str]]:
@@ -47,29 +63,52 @@ def colour(name: str) -> str:
     return nearest if away[nearest] < _FAR else ""
 
 
+def members(view: SceneView, names: Sequence[str], word: str) -> list[str]:
+    """Of some things those whose kind or class a word says, be it of one or of several."""
+    return [n for n in names if any(word in _forms(one) for one in view.classes[n])]
+
+
 def groups(view: SceneView, names: Sequence[str], instruction: str) -> dict[str, list[str]]:
     """Of what there are several and the instruction speaks of it: the word, and what it means, in the order of ``names``."""
     said, found, by_kind = set(words(instruction)), dict[str, list[str]](), kinds(names)
     for word in sorted(set().union(*(view.classes[n] for n in names))) if names else []:
-        members = [n for n in names if word in view.classes[n]]
-        if len(members) > 1 and _forms(word) & said:
-            found[next((kind for kind in by_kind if by_kind[kind] == members), word)] = members
+        alike = [n for n in names if word in view.classes[n]]
+        if len(alike) > 1 and _forms(word) & said:
+            found[next((kind for kind in by_kind if by_kind[kind] == alike), word)] = alike
     return found
 
 
 def mentioned(view: SceneView, instruction: str) -> set[str]:
     """What an instruction may be about: what it names, or else whose class or colour it speaks of."""
-    if _EVERYTHING.search(instruction):
+    said = " ".join(words(instruction))
+    if _EVERYTHING.search(said):
         return set(view.boxes)
-    text, found = f" {' '.join(words(instruction))} ", set[str]()
+    text, found = f" {said} ", set[str]()
     for name in sorted(view.boxes, key=len, reverse=True):
         if f" {name} " in text:
             found.add(name)
-            text = text.replace(f" {name} ", " ")
-    left = set(text.split())
-    for name, classes in view.classes.items():
-        if colour(name) in left or any(_forms(word) & left for word in classes):
-            found.add(name)
+            text = text.replace(f" {name} ", " ; ")
+    return found | _described(view, text.split())
+
+
+def _described(view: SceneView, said: Sequence[str]) -> set[str]:
+    """What is spoken of by its class, by its colour, or by both beside each other: "the red cube", "red and blue cubes"."""
+    found, shades = set[str](), list[str]()
+
+    def end() -> None:  # colours that no class followed: all that has them
+        found.update(n for n in view.classes if colour(n) in shades)
+        shades.clear()
+
+    for word in said:
+        alike = members(view, list(view.classes), word)
+        if word in colours():
+            shades.append(word)
+        elif alike:
+            found.update(n for n in alike if not shades or colour(n) in shades)
+            shades.clear()
+        elif word not in ("and", "or"):
+            end()
+    end()
     return found
 
 
@@ -78,11 +117,12 @@ def by_colour(view: SceneView, names: Sequence[str], instruction: str) -> dict[s
     found: dict[str, list[str]] = {}
     for shade in colours():
         for match in re.finditer(rf"\b{shade}\b", instruction):
-            if any(instruction.startswith(n, match.start()) for n in names):
-                continue
             before = instruction[: match.start()]
-            if _NOT.search(before):
-                rivals = last_class(view, names, before) or names
+            if any(instruction.startswith(n, match.start()) for n in names) and not before.endswith(("non-", "non ")):
+                continue
+            if _NOT.search(before) and not _ONLY.search(before):
+                following = members(view, names, (words(instruction[match.end() :]) or [""])[0])
+                rivals = following or last_class(view, names, before) or names
                 found[f"Not {shade}"] = [n for n in rivals if colour(n) != shade]
             else:
                 found[shade.capitalize()] = [n for n in names if colour(n) == shade]
@@ -91,12 +131,29 @@ def by_colour(view: SceneView, names: Sequence[str], instruction: str) -> dict[s
 
 def last_class(view: SceneView, names: Sequence[str], said: str) -> list[str]:
     """Members of the class whose word was said last."""
-    members = ([n for n in names if word in view.classes[n]] for word in reversed(words(said)))
-    return next((found for found in members if found), [])
+    found = (members(view, names, word) for word in reversed(words(said)))
+    return next((alike for alike in found if alike), [])
+
+
+def first_described(view: SceneView, names: Sequence[str], said: Sequence[str]) -> list[str]:
+    """What the first words mean that mean anything: a name, a class with the colour before it if there is one, or else a colour."""
+    text = f" {' '.join(said)} "
+    at = {n: text.find(f" {n} ") for n in names}
+    named = min((n for n in names if at[n] >= 0), key=at.__getitem__, default=None)
+    for i, word in enumerate(said):
+        if alike := members(view, names, word):
+            shade = said[i - 1] if i else ""
+            if named and len(text[: at[named]].split()) <= i:
+                return [named]
+            return [n for n in alike if shade not in colours() or colour(n) == shade]
+    shades = [word for word in said if word in colours()]
+    return [named] if named else [n for n in names if colour(n) in shades[:1]]
 
 
 def of_other_colours(things: Sequence[str], holders: Sequence[str]) -> list[tuple[str, str]]:
     """Each thing with a holder of another colour, in different ones as far as that goes."""
+    from scipy.optimize import linear_sum_assignment  # half a second that few instructions need
+
     if not things or not holders:
         return []
     columns = list(holders) * -(-len(things) // len(holders))  # each as often as may be needed

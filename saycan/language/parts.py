@@ -30,26 +30,28 @@ REGION_OF = {"left": "left side", "right": "right side"} | {c.removesuffix(" cor
 TABLE = "table|tabletop|worktop|workspace|desk|surface|area"
 """What has sides of its own that are parts of the table, as words in a regular expression."""
 
-THING = f"(one|thing|object|item|{'|'.join(sorted(set().union(*(t.classes for t in catalogue().values()))))})s?"
-"""Words for things, as a regular expression: what is left or right may be one of those, or a part of the table."""
+_NOUNS = f"(one|thing|object|item|{'|'.join(sorted(set().union(*(t.classes for t in catalogue().values()))))})"
+THING, THINGS = f"{_NOUNS}s?", f"{_NOUNS}e?s"
+"""Words for things, and for several of them, as regular expressions: what is left or right may be one of those, or a part of the table."""
 
 _MEANING = {  # how people say a way
-    "left": r"left",
-    "right": r"right",
-    "top": r"top|upper|above|behind|beyond|back",
-    "bottom": r"bottom|lower|below|beneath|front",
+    "left": r"left|west",
+    "right": r"right|east",
+    "top": r"top|upper|above|behind|beyond|back|rear|hind|north|far-?most|furthermost",
+    "bottom": r"bottom|lower|below|beneath|front|south|near-?most",
 }
+NO_PART = "(order|sequence|place|spot|position|time|moment|way|direction|colou?r|size|back|front|far|near|distant)\\b"  # "in the right order"
 _SAID = {  # how people say a region; a corner's words hold those of its side, so corners come first
     "corner": re.compile(
-        r"\b((top|upper|bottom|lower)[ -](left|right)|(far|near|back|front|distant) (left|right)(-hand)? corner"
+        r"\b((top|upper|bottom|lower)[ -](left|right)|((far|near|back|front|distant) (left|right)|(left|right) (far|near|back|front|distant))(-hand)? corner"
         r"|(left|right)(-hand)? corner (at the (top|bottom)|(far|furthest|farthest|near|nearest|close|closest) (away )?(from|to) you|on (the far|your) side)"
-        r"|((far|near) corner|corner (up|down)) on the (left|right)|(north|south)-?(west|east))\b"
+        r"|((far|near) corner|corner (up|down)) on the (left|right)|(north|south)[ -]?(west|east))\b"
     ),
     "side": re.compile(
-        rf"\b(left|right)(-| )?(hand )?(side|edge|part|end|half)\b(?! of (the|this|that|my) (?!{TABLE}))|\b(on|at|in) (the|my|your) (far )?(left|right)\b(?! (of|corner)|(-| )?(hand )?(side|{THING}\b))"
+        rf"\b(left|right)(-| )?(hand )?(side|edge|part|end|half)\b(?! of (the|this|that|my) (?!{TABLE}))|\b(on|at|in) (the|my|your) (far )?(left|right)\b(?! (of (?!the ({TABLE}))|corner|{NO_PART})|(-| )?(hand )?(side|edge|part|end|half|{THING}\b))"
     ),
     "middle": re.compile(
-        rf"\b((in|on|at|to|from|near|into|onto|is) the (very |exact |dead )?(middle|centre|center)|the (middle|centre|center)(?= of the ({TABLE})| should| must| has to| needs| free| empty| clear)|(clear|free|vacate|empty) the (middle|centre|center)(?! \w+ (block|bowl))|the central (spot|area|part|region)|(heart|midpoint) of the table|table's (middle|centre|center))\b"
+        rf"\b((in|on|at|to|from|near|into|onto|is) the (very |exact |dead )?(middle|centre|center)\b(?! of (?!the ({TABLE})|(this|that|my|your) ({TABLE})|everything))|the (middle|centre|center)(?= of the ({TABLE})| should| must| has to| needs| free| empty| clear)|(clear|free|vacate|empty) the (middle|centre|center)(?! \w+ (block|bowl))|the central (spot|area|part|region)|(heart|midpoint) of the table|table's (middle|centre|center))\b"
     ),
 }
 _AT_THE_TOP = re.compile(r"top|up|far|fur|back|distant|north")

@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from saycan.language.hints import Seen, hints
+from saycan.language.hints import hints
 from saycan.language.mentions import kinds, mentioned
 from saycan.language.parts import REGION_OF, part
+from saycan.language.seen import Seen
 from saycan.types import SceneView
 from sim.cabinet import NAME as DRAWER
 from sim.cabinet import SHELL

@@ -1,5 +1,5 @@
 """Words that name nothing: the English stop words of scikit-learn (BSD licence), kept here because importing them from there takes a
-second."""
+second; and nouns of which no article makes a thing."""
 
 _WORDS = """
 a about above across after afterwards again against all almost alone along already also although always am among
@@ -22,3 +22,14 @@ without would yet you your yours yourself yourselves
 """
 
 STOP_WORDS = frozenset(_WORDS.split())
+
+_PLACES_AND_TURNS = """
+bottom border borders end far line margin near north northeast northwest east row rim south southeast southwest top west
+upper lower heap pile stack tower circle pattern queue square triangle
+afternoon arm beginning bit case chance company couple day distance evening favor favour guest guests human hurry idea job look lot
+machine majority mess minute moment morning night order pair party path plan pleasure problem question reason rest robot rush sake
+second start task time try turn user visitor visitors way weekend word world
+"""
+
+NO_THINGS = frozenset(_PLACES_AND_TURNS.split())
+"""Nouns as in "the right border", "do me a favour", "in a hurry", "a couple of blocks"."""

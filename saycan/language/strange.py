@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from saycan.language.stop_words import STOP_WORDS
+from saycan.language.stop_words import NO_THINGS, STOP_WORDS
 from saycan.language.unknown import REGION_WORDS
 from sim.objects import catalogue
 from sim.paths import ASSETS
@@ -19,8 +19,22 @@ _TOLD_OF = ("needs", "two_needs", "refusals", "politeness")  # sections that nam
 _MARKS = re.compile(r"\{\w+\}|<\w+>")
 _WORD = re.compile(r"[a-z][a-z'-]*")
 _TOKEN = re.compile(r"[a-z][a-z'-]*|\S")
-# What no longer belongs to a noun: marks, "that's", "quickly", "closest".
-_ENDS = re.compile(r"^[^a-z]|[^a-z-]|ly$|est$")
+# What no longer belongs to a noun: marks, "that's", "quickly", "closest", "leftmost", "top-left", "second-last".
+_ENDS = re.compile(
+    r"^[^a-z]|[^a-z-]|ly$|est$|most$|^(top|bottom|upper|lower|far|near|left|right|north|south|second|third)-"
+)
+_BEFORE = {
+    "empty",
+    "full",
+    "other",
+    "last",
+    "first",
+    "two",
+    "three",
+    "four",
+    "next",
+    "same",
+}  # stop words that a noun may follow
 _LONGEST = 4  # words after an article
 
 
@@ -33,7 +47,12 @@ def strange_nouns(instruction: str) -> list[str]:
     tokens = _TOKEN.findall(instruction)
     for i, token in enumerate(tokens):
         phrase = _phrase(tokens[i + 1 :]) if token in _ARTICLES else []
-        if phrase and not _is_known(phrase[-1]) and not any(_is_kind(word) for word in phrase):
+        if (
+            phrase
+            and phrase[-1] not in NO_THINGS
+            and not _is_known(phrase[-1])
+            and not any(_is_kind(word) for word in phrase)
+        ):
             found.append(" ".join(phrase))
     return list(dict.fromkeys(found))
 
@@ -41,6 +60,8 @@ def strange_nouns(instruction: str) -> list[str]:
 def _phrase(after: list[str]) -> list[str]:
     """The words after an article that may belong to its noun."""
     phrase: list[str] = []
+    if after and after[0] in _BEFORE:
+        after = after[1:]
     for token in after[:_LONGEST]:
         if token in STOP_WORDS | _ARTICLES or _ENDS.search(token):
             break

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from saycan.language.examples import EXAMPLES, REFUSAL
 from saycan.language.mentions import colour
+from saycan.language.mentions import words as spoken_words
 from saycan.language.stop_words import STOP_WORDS
 from saycan.types import SceneView
 from sim.objects import catalogue, colours
@@ -37,7 +38,7 @@ def unknown_things(instruction: str, view: SceneView) -> tuple[list[str], list[s
     vocabulary = [_words_for(name, [*classes, colour(name)]) for name, classes in view.classes.items()]
     kinds = set().union(*(_words_for(thing.kind, thing.classes) for thing in catalogue().values()))
     known = kinds.union(*vocabulary, _GENERAL, _SPOKEN)
-    words = [_bare(word) for word in instruction.split()][:_MOST_WORDS]
+    words = [_bare(word) for word in spoken_words(instruction)][:_MOST_WORDS]
     names = [
         f"{a} {b}"
         for a, b in pairwise(words)
@@ -46,11 +47,24 @@ def unknown_things(instruction: str, view: SceneView) -> tuple[list[str], list[s
     ]
     text = f" {' '.join(words)} "
     singular = [thing.name for thing in catalogue().values() if thing.name == thing.kind]
-    names += [n for n in singular if f" {n} " in text and not any(set(n.split()) <= w for w in vocabulary)]
+    names += [n for n in singular if _is_said(n, text) and not any(set(n.split()) <= w for w in vocabulary)]
+    names += [
+        c for c in _classes() if _is_said(c, text) and not any({c} <= w for w in vocabulary) and c not in "".join(names)
+    ]
     named = {word for name in names for word in name.split()}
     single = [w for w in words if any(c.isalnum() for c in w) and w not in STOP_WORDS | known | named]
     names = [] if could_be_inside(instruction, view.drawer) else names
     return list(dict.fromkeys(names)), list(dict.fromkeys(single))
+
+
+def _is_said(name: str, text: str) -> bool:
+    return any(f" {form} " in text for form in (name, f"{name}s", f"{name}es"))
+
+
+@cache
+def _classes() -> tuple[str, ...]:
+    """Words for more than one kind of thing, or another word for a kind: "fruit", "mug"."""
+    return tuple(sorted(set().union(*(t.classes - {t.kind} for t in catalogue().values())) - {"receptacle", "fixture"}))
 
 
 @cache

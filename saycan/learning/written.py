@@ -73,7 +73,7 @@ class Written:
         :raises SuiteError: if there is a slot that nothing can stand for.
         """
         text = "\n".join(_texts([self.said, self.rest]))
-        free = [c for c in colours() if c not in text], [n for n in SMALL if n not in text]
+        free = ([name for name in names if not re.search(rf"\b{name}\b", text)] for names in (colours(), SMALL))
         slots = {
             slot: str(value)
             for letters, names in zip(("ABCDE", "xyz"), free, strict=True)

@@ -86,7 +86,37 @@ def kitchen() -> SceneView:
         ("take the red one", "Red: red block, red bowl."),
         ("take the purple thing", "Purple: nothing."),
         ("put it in the bowl that is not red", "Not red: green bowl."),
+        ("put it in a bowl that is neither red", "Not red: green bowl."),
+        ("push the non-red bowl to the left", "Not red: green bowl."),
+        ("nothing but the red one goes there", "Red: red block, red bowl."),
+        ("stack all except the blue one", "Not blue: red block, red bowl, green block, green bowl."),
+        (
+            "take the block from right, the second one",
+            "Each block from the right: first green block, second blue block, third red block.",
+        ),
+        (
+            "put the second object from the left away",
+            "Each thing from the left: first red block, second red bowl, third blue block, fourth green block, fifth green bowl.",
+        ),
+        (
+            "take the northernmost block",
+            "Each block from the top: first green block, second blue block, third red block.",
+        ),
+        (
+            "put the block nearest the centre in the red bowl",
+            "From near to far of the middle: blue block, green block, red block.",
+        ),
+        ("put the red block in the bowl closest to it", "From near to far of the red block: red bowl, green bowl."),
+        (
+            "put the green block in the bowl that is nearest",
+            "From near to far of the green block: red bowl, green bowl.",
+        ),
+        ("put it in the top-left corner", "At the top left corner: red bowl."),
+        ("put it in the left back corner", "At the top left corner: red bowl."),
+        ("put it on the left of the table", "At the left side: red block, red bowl."),
         ("close the drawer", "Not here: drawer."),
+        ("bring me a mug", "Not here: mug."),
+        ("take the other vase", "Not here: vase."),
         ("put the red block in the bin", "Not here: bin."),
     ],
 )
@@ -100,6 +130,17 @@ def test_what_is_asked_for_is_told(view: SceneView, instruction: str, line: str)
         "put the red block on top of the blue block",
         "push the bowl to the right",
         "can you push it towards you",
+        "first push it, then stop",
+        "put the red block on the top of the blue block",
+        "put it in front of me",
+        "put it at the top of the table",
+        "put it at the left edge of the red bowl",
+        "put it in the right place at the right time",
+        "take at most one thing, or almost one",
+        "make a tower with the green block at the bottom",
+        "put them away in no particular order",
+        "leave the red block alone, please",
+        "do me a favour, in a hurry",
     ],
 )
 def test_nothing_is_told_that_was_not_asked_for(view: SceneView, instruction: str) -> None:
@@ -154,6 +195,59 @@ def test_what_is_empty_or_lies_in_nothing_is_told_where_it_is_asked_for(
     assert ("In the blue bowl: red block." in lines) == full
 
 
+@pytest.mark.parametrize(
+    ("instruction", "line"),
+    [
+        ("put the blocks in the bowls that match, but not the blue one", "Of the same colour: red block and red bowl"),
+        (
+            "don't touch the green bowl; put the block in the bowl that matches",
+            "Of the same colour: red block and red bowl",
+        ),
+        ("each block in the bowl of its colour, no exceptions", "Of the same colour: red block and red bowl"),
+        ("the bowls that match for two, the other blocks stay", "Of the same colour: red block and red bowl"),
+        ("put each block in a bowl so that the colours differ", "Of other colours: red block and green bowl"),
+        ("put no block into a bowl of its colour", "Of other colours: red block and green bowl"),
+        ("put each block in a bowl of another colour", "Of other colours: red block and green bowl"),
+        ("put the blocks in bowls that don't match", "Of other colours: red block and green bowl"),
+    ],
+)
+def test_what_is_said_of_colours_alone_decides_which_pairs_are_told(
+    view: SceneView, instruction: str, line: str
+) -> None:
+    assert line in told(view, instruction)
+
+
+@pytest.mark.parametrize(
+    ("instruction", "word", "said"),
+    [
+        ("can the coke go on the tray", "can", False),
+        ("put everything i can lift on the tray", "can", False),
+        ("put every can on the tray", "can", True),
+        ("please bin the one on the left", "bin", False),
+        ("put it in the bin", "bin", True),
+    ],
+)
+def test_verbs_are_no_things(instruction: str, word: str, said: bool) -> None:
+    assert (word in mentions.words(instruction)) == said
+
+
+def test_a_colour_before_another_word_for_the_class_tells_which_is_meant(view: SceneView) -> None:
+    said = told(view, "take the block closest to the red cube")
+    assert "From near to far of the red block: blue block, green block." in said and said.count("From") == 1
+    assert "To the top of the green block: the edge; nothing." in told(view, "put it behind the green cube")
+
+
+def test_one_or_several_are_the_same_noun(view: SceneView) -> None:
+    assert "From near to far of the robot: green bowl, red bowl." in told(view, "take the nearer of the two bowls")
+    assert "Not here: banana." in told(view, "put the bananas away")
+
+
+def test_the_drawer_is_something_to_be_near_to(kitchen: SceneView) -> None:
+    assert "From near to far of the drawer: " in told(kitchen, "put the can closest to the drawer in it")
+    assert "To the bottom of the drawer: " in told(kitchen, "take what is in front of the cabinet")
+    assert "From" not in told(kitchen, "take the can closest to the camera")  # nobody knows where that is
+
+
 def test_things_to_eat_are_food(kitchen: SceneView) -> None:
     assert "Each food: apple, lemon." in _set(told(kitchen, "put all things to eat in the drawer"), ["apple", "lemon"])
 
@@ -179,6 +273,10 @@ def _set(text: str, members: list[str]) -> str:
         ("clear the middle of the table", ["middle"]),
         ("the middle block", []),
         ("in the right bowl", []),
+        ("in the right order", []),
+        ("in the middle of the red bowl", []),
+        ("in the middle of the table", ["middle"]),
+        ("the north east corner", ["top right corner"]),
         ("on the left, please", ["left side"]),
         ("free the left side of all cans", ["left side"]),
         ("the corner up on the left", ["top left corner"]),
@@ -193,6 +291,9 @@ def test_what_is_spoken_of(view: SceneView) -> None:
     assert mentions.mentioned(view, "put the bricks away") == {"red block", "blue block", "green block"}
     assert mentions.mentioned(view, "first the blue one") == {"blue block"}
     assert mentions.mentioned(view, "put everything away") == set(view.boxes)
+    assert mentions.mentioned(view, "put all the things in it") == set(view.boxes)
+    assert mentions.mentioned(view, "the red cube and the green dish") == {"red block", "green bowl"}
+    assert mentions.mentioned(view, "red and blue cubes") == {"red block", "blue block"}
 
 
 @given(
