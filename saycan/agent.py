@@ -14,6 +14,8 @@ from saycan.select import Choose, combine, highest
 from saycan.types import Branch, Candidate, Episode, SceneView, Step
 from skills.execute import Outcome
 
+_MUCH = 0.5  # what foresight leaves of a product, if it does not decide
+
 
 class Body(Protocol):
     """What the loop needs of a world with skills: a simulator, a real arm, or something else altogether."""
@@ -133,16 +135,20 @@ class Agent(Generic[B]):
         acted = len(episode.steps) > 1
         if last.choice is None:
             episode.outcome = "gave_up" if acted else "declined"
-            episode.reason = _why_nothing(last)
+            episode.reason = self._why_nothing(episode, last)
         elif last.choice == DONE:
             episode.outcome, episode.reason = "done", "The agent says that it is done."
         elif len(episode.steps) >= self.limits.steps:
             episode.outcome, episode.reason = "gave_up", f"Not done after {self.limits.steps} skills."
 
-
-def _why_nothing(step: Step) -> str:
-    """Why nothing was chosen, for people."""
-    useful = int(np.argmax(step.say))
-    if np.exp(np.logaddexp.reduce(step.say)) < 0.5:
-        return "I can't do that: what the instruction asks for is nothing that I see or know how to do."
-    return f"I can't do that: '{step.candidates[useful].text}' would be useful, but I give it a chance of {step.can[useful]:.0%}."
+    def _why_nothing(self, episode: Episode, step: Step) -> str:
+        """Why nothing was chosen, for people."""
+        if np.exp(np.logaddexp.reduce(step.say)) < 0.5:
+            return "I can't do that: what the instruction asks for is nothing that I see or know how to do."
+        useful = int(np.argmax(step.say))
+        skill, can = step.candidates[useful].text, step.can[useful]
+        if useful in self._worn_out(episode, step.candidates):
+            return f"I can't do that: '{skill}' would be useful, but it has failed {self.limits.tries} times."
+        if step.product[useful] < _MUCH * combine(step.say, step.can, self._tau, self._strength)[useful]:
+            return f"I can't do that: '{skill}' would be possible, but not what would have to follow it."
+        return f"I can't do that: '{skill}' would be useful, but I give it a chance of {can:.0%}."

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -42,12 +43,22 @@ def main(config: Any) -> int:
                 interrupt.check()
     except KeyboardInterrupt:
         stopped = True
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # what was done is being written
-    publish(folder, plan, ledger, stopped)
+    with undisturbed():
+        publish(folder, plan, ledger, stopped)
     if stopped:
         sys.stdout.flush()
         os._exit(130)  # at once: to take down an interpreter with PyTorch in it can take seconds
     return 0
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Meanwhile Ctrl-C does nothing: what was done is being written. Afterwards it does what it did before, for the next run of a sweep."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def publish(folder: Path, plan: Plan, ledger: Ledger, stopped: bool) -> None:

@@ -12,6 +12,7 @@ from saycan.agent import Agent, Foresight, Language, Limits
 from saycan.body import TabletopBody
 from saycan.imagination import Meant
 from saycan.judging.ceiling import KnowsTheGoal
+from saycan.judging.suite import read_scene
 from saycan.language.generative import Generative, check_can_write
 from saycan.language.planner import Planner, Scoring
 from saycan.language.prompt import Style
@@ -40,6 +41,14 @@ LANGUAGES: dict[str, Callable[[Any, Any, Mapping[str, Skill], str | None], Langu
     "uniform": lambda scorer, agent, skills, goal: Uniform(),
     "generative": lambda scorer, agent, skills, goal: Generative(scorer, Style(**agent.prompt)),
     "oracle": lambda scorer, agent, skills, goal: KnowsTheGoal(goal, skills),
+}
+_BOUNDS = {
+    "steps": (1, 1000),
+    "tries": (1, 1000),
+    "patience": (1, 1000),
+    "tau": (0.001, 1000.0),
+    "strength": (0.0, 1000.0),
+    **dict.fromkeys(("decline", "least", "hopeless", "done", "doubt", "prior"), (0.0, 1.0)),
 }
 _ASK_NO_MODEL = {"uniform": 0.0, "oracle": 1e-6}
 """Languages that are no language model, and the least sum of products at which they act: whatever has any chance, they do not doubt."""
@@ -77,10 +86,11 @@ def build_agent(config: Any, scorer: Any = None, goal: str | None = None) -> Age
     skills = library.load_all()
     scorer = scorer or (load_scorer(config.llm) if asks_model(a) else None)
     language, affordance = LANGUAGES[a.language](scorer, a, skills, goal), AFFORDANCES[a.affordance](skills, a.done)
+    eyes = build_perception(config.perception)
     world = Tabletop(gui=config.sim.gui)
     world.reset(layout)
     world.settle()
-    body = TabletopBody(world, skills, build_perception(config.perception), affordance, Watch(a.hopeless, a.patience))
+    body = TabletopBody(world, skills, eyes, affordance, Watch(a.hopeless, a.patience))
     agent = (Agent if a.closed_loop else OpenLoop)(body, language, limits_of(a), a.tau, a.strength)
     agent.foresight = build_foresight(a, language, body.meant, body.success_probability)
     return agent
@@ -110,9 +120,14 @@ def asks_model(agent: Any) -> bool:
 def check_agent(config: Any, goal: str | None = None) -> None:
     """Raise an InputError if an agent's config names a part that does not exist or cannot be used here."""
     agent = config.agent
+    if "perception" in config:
+        _check_perception(config.perception)
     for key, known in (("language", LANGUAGES), ("affordance", AFFORDANCES)):
         if agent[key] not in known:
             raise InputError(f"agent.{key} must be one of {', '.join(known)}, not '{agent[key]}'")
+    for key, (low, high) in _BOUNDS.items():
+        if not low <= agent[key] <= high:
+            raise InputError(f"agent.{key} must be from {low} to {high}, not {agent[key]}")
     if agent.language == "oracle" and goal is None:
         raise InputError(
             "agent=oracle has to know the goal, so it works in the benchmark only; choose another agent, such as agent=full"
@@ -145,11 +160,12 @@ def limits_of(agent: Any) -> Limits:
 
 
 def scene_spec(config: Any) -> SceneSpec:
-    """The scene that a config describes."""
-    if config.seed < 0:
-        raise InputError(f"seed must be 0 or more, not {config.seed}")
+    """The scene that a config describes.
+
+    :raises InputError: if keys of it are missing, unknown or of a wrong type.
+    """
     scene: Any = OmegaConf.to_container(config.scene)
-    return SceneSpec(**{key: value for key, value in scene.items() if value is not None}, seed=config.seed)
+    return read_scene({"seed": config.seed, **{key: value for key, value in scene.items() if value is not None}})
 
 
 def build_perception(config: Any) -> Perception:
@@ -157,13 +173,17 @@ def build_perception(config: Any) -> Perception:
 
     :raises InputError: if there is none of that name, or its networks cannot be had.
     """
-    if config.name not in PERCEPTIONS:
-        raise InputError(f"there is no perception '{config.name}'; there is {', '.join(PERCEPTIONS)}")
+    _check_perception(config)
     if config.name == "oracle":
         return Oracle()
     from saycan.perception import open_eyes  # imports open_clip, which takes a while
 
     return open_eyes(config)
+
+
+def _check_perception(config: Any) -> None:
+    if config.name not in PERCEPTIONS:
+        raise InputError(f"there is no perception '{config.name}'; there is {', '.join(PERCEPTIONS)}")
 
 
 def load_scorer(llm: Any) -> Any:

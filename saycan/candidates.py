@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from saycan.types import Candidate, SceneView
-from skills.library import Skill
+
+if TYPE_CHECKING:  # it imports PyTorch
+    from skills.library import Skill
 
 DONE = Candidate("done", "done")
 

@@ -12,8 +12,8 @@ from rich.markdown import Markdown
 
 from saycan.judging.charts import by_family
 from saycan.judging.comparison import compare, load_run, markdown
-from saycan.report import write_whole
 from sim.cli import InputError, command, output_folder, print_json
+from sim.files import write_whole
 
 
 @command("compare")

@@ -29,8 +29,8 @@ _CHUNK = 10  # scenes in one go; the simulator is started afresh for each
 @command("evaluate_perception")
 def main(config: Any) -> int:
     """Look, compare, draw; the last line is JSON."""
-    if min(config.scenes, config.workers) < 1 or config.seed < 0:
-        raise InputError("scenes and workers must be 1 or more, seed 0 or more")
+    if min(config.scenes, config.workers) < 1 or min(config.seed, config.pictures) < 0:
+        raise InputError("scenes and workers must be 1 or more, seed and pictures 0 or more")
     if config.perception.name != "camera":
         raise InputError("perception=oracle sees the truth, so there is nothing to measure; use perception=camera")
     build_perception(config.perception)  # what is wrong with it is said before any work

@@ -9,20 +9,19 @@ from typing import Any
 
 import torch
 
-from saycan.report import write_whole
 from saycan.world_model.learn import split
-from saycan.world_model.load import load, record_of
+from saycan.world_model.load import kind_of, load, record_of
 from saycan.world_model.log import Execution
 from saycan.world_model.log import load as load_log
 from saycan.world_model.quality import by_skill, one_step, several_steps
 from sim.cli import InputError, command, output_folder, print_json
+from sim.files import write_whole
 
 
 @command("evaluate_world_model")
 def main(config: Any) -> int:
     """Measure each model on the same executions; the last line is JSON."""
-    if config.log is None:
-        raise InputError("which log? Make one with python -m saycan.collect_executions, and give its folder as log=DIR")
+    _check(config)
     torch.set_num_threads(config.threads)
     _, rows = load_log(Path(config.log))
     folder = output_folder(config, "world_model_quality")
@@ -35,6 +34,15 @@ def main(config: Any) -> int:
     short = {name: {key: row[key] for key in row if key != "by_skill"} for name, row in found.items()}
     print_json({**data, "models": short, "out": str(folder)})
     return 0
+
+
+def _check(config: Any) -> None:
+    if config.log is None:
+        raise InputError("which log? Make one with python -m saycan.collect_executions, and give its folder as log=DIR")
+    if min(config.threads, config.deep) < 1 or config.seconds <= 0:
+        raise InputError("threads and deep must be 1 or more, seconds more than 0")
+    for name in config.models:
+        kind_of(name)  # what cannot be had is said before any work
 
 
 def _measure(name: str, test: list[Execution], strange: list[Execution], config: Any, real: float) -> dict[str, Any]:

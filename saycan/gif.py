@@ -16,7 +16,9 @@ _COLOURS = {"say": (58, 111, 196), "can": (61, 154, 80), "product": (168, 68, 15
 
 
 def write_gif(path: Path, episode: Episode, film: Film) -> None:
-    """Write the annotated film of an episode."""
+    """Write the annotated film of an episode; of one without steps there is nothing to show, and no file is written."""
+    if not episode.steps:
+        return
     pages = []
     for number, frame in enumerate(film.frames):
         at = max(sum(mark <= number for mark in film.marks) - 1, 0)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from saycan.perception import view_of
 from saycan.types import Candidate, SceneView
 from sim.objects import Thing
 from sim.state import WorldState
-from skills.library import Skill
+
+if TYPE_CHECKING:  # it imports PyTorch
+    from skills.library import Skill
 
 Meant = Callable[[SceneView, Candidate], SceneView | None]
 """From what is seen to what would be seen after a skill that does what it is meant to; None: it could not."""

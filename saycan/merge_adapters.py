@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import Any
 
 from saycan.language.adapter import INSTALLED, add_up
 from sim.cli import InputError, command, output_folder, print_json
+from sim.files import install
 from skills import checkpoint
 
 
@@ -26,7 +26,7 @@ def main(config: Any) -> int:
     path = folder / INSTALLED.name
     checkpoint.write(path, tensors, {**record, **checkpoint.provenance("saycan.merge_adapters")})
     if config.install:
-        shutil.copy(path, INSTALLED)
+        install(path, INSTALLED)
     print_json({**record, "out": str(folder)})
     return 0
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from saycan.agent import Agent, Body
 from saycan.candidates import DONE
-from saycan.types import Candidate, Episode, SceneView, Step
+from saycan.types import SUPPOSED, Candidate, Episode, SceneView, Step
 from skills.execute import Outcome
 
 
@@ -49,7 +49,7 @@ class InTheHead:
         """Imagine a skill's effect; it fails if it could have none."""
         after = self._body.meant(self.perceive(), candidate)
         self._view = after or self._view
-        return Outcome(after is not None, ended="imagined")
+        return Outcome(after is not None, ended=SUPPOSED)
 
 
 class OpenLoop(Agent[B]):

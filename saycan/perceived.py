@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import torch
 from rich.progress import track
-from scipy.stats import binomtest
 
 from saycan.build import build_perception
 from saycan.perception import Oracle, Perception
@@ -20,6 +19,7 @@ from skills import library
 from skills.envs import begin
 from skills.execute import Watch, execute
 from skills.library import Skill
+from skills.statistics import wilson
 from skills.tasks import Start
 
 
@@ -62,8 +62,7 @@ def succeeds(world: Tabletop, skill: Skill, start: Start, perception: Perception
 
 
 def _rate(wins: int, count: int) -> dict[str, Any]:
-    interval = binomtest(wins, count).proportion_ci(method="wilson")
-    return {"success": round(wins / count, 4), "ci95": [round(float(v), 4) for v in (interval.low, interval.high)]}
+    return {"success": round(wins / count, 4), "ci95": [round(v, 4) for v in wilson(wins, count)]}
 
 
 if __name__ == "__main__":

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ from saycan.language.prompt import scene
 from saycan.overlay import draw_beliefs
 from saycan.types import Episode
 from saycan.world_model.facts import facts_of
+from sim.files import write_whole
 
 _BEST = 8
 
@@ -48,16 +47,6 @@ def render(template: str, **values: Any) -> str:
     """A page from one of our templates."""
     environment = Environment(loader=PackageLoader("saycan"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
     return environment.get_template(template).render(**values)
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a text file all at once, so that nobody ever finds half of it."""
-    with tempfile.NamedTemporaryFile(
-        "w", dir=path.parent, prefix=f".{path.name}.", delete=False, encoding="utf-8"
-    ) as file:
-        file.write(text)
-    Path(file.name).chmod(0o644)
-    os.replace(file.name, path)
 
 
 def step_row(number: int, step: Mapping[str, Any], still: str | None = None, most: int = _BEST) -> dict[str, Any]:

@@ -12,10 +12,11 @@ from saycan.build import build_agent, check_instruction
 from saycan.film import Film
 from saycan.gif import write_gif
 from saycan.maps import affordance_maps
-from saycan.report import write_report, write_whole
+from saycan.report import write_report
 from saycan.show import Terminal
 from saycan.types import Episode, Step
 from sim.cli import command, output_folder
+from sim.files import write_whole
 
 
 @command("run", positional="instruction")

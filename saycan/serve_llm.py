@@ -34,9 +34,7 @@ def main(config: Any) -> int:
                 f"the tokenizer of '{config.llm.model}' does not tell where its tokens are; use another model"
             )
         name = _name(str(config.llm.model))
-        host, port = listener.getsockname()[:2]
-        address = f"http://{f'[{host}]' if ':' in host else host}:{port}/v1"
-        Console(soft_wrap=True).print(f"Serving {name} at {address} (Ctrl-C stops it)", highlight=False)
+        _announce(name, *listener.getsockname()[:2])
         uvicorn.Server(uvicorn.Config(make_app(scorer, name), log_level="warning")).run(sockets=[listener])
     return 0
 
@@ -48,8 +46,9 @@ def _bind(host: str, port: int) -> socket.socket:
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind, protocol)
-    except OSError as error:
-        raise InputError(f"there is no address '{host}' here ({error.strerror}); set host=127.0.0.1") from None
+    except (OSError, ValueError) as error:  # ValueError: of a name with an empty or a very long part
+        why = error.strerror if isinstance(error, OSError) else "no name of a host is like that"
+        raise InputError(f"there is no address '{host}' here ({why}); set host=127.0.0.1") from None
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
@@ -59,6 +58,13 @@ def _bind(host: str, port: int) -> socket.socket:
             f"{host}:{port} cannot be served at ({error.strerror}); choose another with port= or host="
         ) from None
     return listener
+
+
+def _announce(name: str, host: str, port: int) -> None:
+    """Say where a model is served."""
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}/v1"
+    told = f"Serving {name} at {address} (Ctrl-C stops it)"
+    Console(soft_wrap=True).print(told, markup=False, highlight=False)  # [fd00::1] is no style
 
 
 def _name(model: str) -> str:

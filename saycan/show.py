@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from rich.bar import Bar
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from saycan.language.prompt import scene
@@ -40,10 +41,9 @@ class Terminal:
 
     def end(self, episode: Episode, folder: str) -> None:
         """How it ended, and where the files are."""
-        self._console.print(f"\n{_ENDINGS[episode.outcome]} {episode.reason} ({episode.seconds:.1f} s)")
-        self._console.print(
-            f"Report: {folder}/report.html   Data: {folder}/episode.json\n", highlight=False, soft_wrap=True
-        )
+        self._console.print(f"\n{_ENDINGS[episode.outcome]} {escape(episode.reason)} ({episode.seconds:.1f} s)")
+        files = f"Report: {folder}/report.html   Data: {folder}/episode.json\n"
+        self._console.print(files, markup=False, highlight=False, soft_wrap=True)
 
 
 def _table(step: Step) -> Table:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import shutil
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,9 +10,11 @@ from typing import Any
 
 from rich.progress import Progress, TextColumn
 
-from saycan.language.adapter import INSTALLED
+from saycan.language.adapter import INSTALLED, path_of
 from saycan.learning.checks import check
 from sim.cli import command, output_folder, print_json
+from sim.files import install
+from skills.settings import begin_anew
 
 COLUMNS = (
     *("step", "minutes", "loss", "reward", "success", "entropy", "kl", "passed", "flat", "agreement"),
@@ -32,12 +33,17 @@ def main(config: Any) -> int:
     from saycan.learning.trainer import STATE
 
     trainer = build(config)
-    if config.resume and (folder / STATE).is_file():
+    trainer.origin = {"llm.model": config.llm.model, **({"judge": config.judge} if "judge" in config else {})}
+    more = config.resume and (folder / STATE).is_file()
+    if more:
         trainer.restore(folder / STATE)
+    elif not config.resume:
+        start = None if config.start == "none" else path_of(config.start)
+        begin_anew([folder / STATE, folder / INSTALLED.name], "start", start)
     quiet = not (config.progress and sys.stderr.isatty())
     with Progress(*Progress.get_default_columns(), TextColumn("{task.fields[note]}"), disable=quiet) as bars:
         bar = bars.add_task(f"Training ({config.method})", total=config.minutes, note="")
-        for figures in _logged(trainer.run(folder), folder / "progress.csv", config.resume):
+        for figures in _logged(trainer.run(folder), folder / "progress.csv", more):
             bars.update(bar, completed=figures["minutes"], note=f"loss {figures['loss']:.3f}")
     if config.blend:
         trainer.blend(config.blend)
@@ -53,7 +59,7 @@ def main(config: Any) -> int:
     }
     trainer.export(folder / INSTALLED.name, record)
     if config.install:
-        shutil.copy(folder / INSTALLED.name, INSTALLED)
+        install(folder / INSTALLED.name, INSTALLED)
     print_json({"minutes": config.minutes, "steps": trainer.step, **record, "out": str(folder)})
     return 0
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,12 +9,14 @@ from typing import Any
 from rich.progress import Progress, TextColumn
 
 from saycan.language.adapter import INSTALLED_WORLD_MODEL as INSTALLED
-from saycan.language.adapter import read_into
+from saycan.language.adapter import path_of, read_into
 from saycan.world_model.learn import STATE, Learner, Settings, split
 from saycan.world_model.load import KINDS, fresh
 from saycan.world_model.log import load
 from saycan.world_model.quality import one_step
 from sim.cli import InputError, command, output_folder, print_json
+from sim.files import install
+from skills.settings import begin_anew
 
 _TEST_SECONDS = 60.0
 
@@ -30,12 +31,25 @@ def main(config: Any) -> int:
         raise InputError(f"the log {config.log} is too small: collect more with python -m saycan.collect_executions")
     folder = output_folder(config, "world_model")
     model = fresh(config.kind, config.rank, config.scale, config.seed, config.llm.model)
-    if config.kind == "language" and config.start != "none":
-        read_into(model.learned, config.start, config.scale)
+    start = config.start if config.kind == "language" else "none"
+    if start != "none":
+        read_into(model.learned, start, config.scale)
     shares = {key: config[key] for key in ("rough", "hindsight", "decisive")}
     learner = Learner(model, Settings(config.learning_rate, config.batch, config.steps, config.seed, **shares))
+    made_of = {
+        "kind": config.kind,
+        "model": config.llm.model,
+        "rank": config.rank,
+        "scale": config.scale,
+        "start": start,
+    }
+    learned_from = {"executions": len(learn), "held_out_things": list(config.held_out)}
+    learner.origin = {**made_of, **learned_from, "log": str(Path(config.log).resolve())}
     if config.resume and (folder / STATE).is_file():
         learner.restore(folder / STATE)
+    elif not config.resume:
+        given = None if start == "none" else path_of(start)
+        begin_anew([folder / STATE, folder / INSTALLED.name], "start", given)
     quiet = not (config.progress and sys.stderr.isatty())
     with Progress(*Progress.get_default_columns(), TextColumn("{task.fields[note]}"), disable=quiet) as bars:
         bar = bars.add_task("Learning", total=config.steps, note="")
@@ -43,20 +57,11 @@ def main(config: Any) -> int:
             bars.update(bar, completed=learner.step, note=f"loss {loss:.3f}")
     figures = {"test": one_step(model, test, _TEST_SECONDS), "held_out": one_step(model, strange, _TEST_SECONDS)}
     figures["test_rough"] = one_step(model, [row.roughly for row in test], _TEST_SECONDS)
-    record = {"kind": config.kind, "model": config.llm.model, "rank": config.rank, "scale": config.scale}
-    record |= {
-        "start": config.start if config.kind == "language" else "none",
-        "seed": config.seed,
-        **shares,
-        "executions": len(learn),
-        "held_out_things": list(config.held_out),
-        "log": log,
-        **figures,
-    }
+    record = {**made_of, "seed": config.seed, **shares, **learned_from, "log": log, **figures}
     learner.export(folder / INSTALLED.name, record)
     if config.install:
         INSTALLED.parent.mkdir(exist_ok=True)
-        shutil.copy(folder / INSTALLED.name, INSTALLED)
+        install(folder / INSTALLED.name, INSTALLED)
     print_json({**record, "steps": learner.step, "out": str(folder)})
     return 0
 

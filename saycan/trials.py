@@ -13,14 +13,14 @@ from typing import Any
 
 import numpy as np
 from rich.progress import track
-from scipy.stats import binomtest
 
-from saycan.build import build_agent, load_scorer
+from saycan.build import asks_model, build_agent, load_scorer
 from saycan.report import write_report
 from saycan.types import Episode
-from sim.cli import InputError, command, output_folder, print_json
+from sim.cli import InputError, at_least, command, output_folder, print_json
 from sim.goals import parse
 from sim.objects import colours
+from skills.statistics import wilson
 
 
 def draw_task(seed: int) -> tuple[str, list[str], str]:
@@ -47,11 +47,12 @@ def run_trial(config: Any, seed: int, scorer: Any) -> tuple[Episode, bool]:
 @command("trials")
 def main(config: Any) -> int:
     """Run the trials, keep a report of each failure, print the figures as one line of JSON."""
-    if config.seeds < 1:
-        raise InputError(f"seeds must be 1 or more, not {config.seeds}")
+    at_least(config, seeds=1)
+    if config.seed:
+        raise InputError(f"each trial has a seed of its own; set the first of them with first_seed={config.seed}")
     folder, began = output_folder(config, "trials"), time.perf_counter()
-    scorer = load_scorer(config.llm)
-    ready = time.perf_counter() - began
+    scorer = load_scorer(config.llm) if asks_model(config.agent) else None
+    ready = round(time.perf_counter() - began, 2) if scorer else None
     episodes, wins = [], []
     for seed in track(
         range(config.first_seed, config.first_seed + config.seeds), "Trials", disable=not sys.stderr.isatty()
@@ -62,15 +63,14 @@ def main(config: Any) -> int:
         print(f"{'ok  ' if success else 'FAIL'} seed {seed}: {episode.instruction}: {plan(episode)}", flush=True)
         if not success:
             write_report(folder / f"failed_{seed}.html", episode, None, f"seed: {seed}")
-    interval = binomtest(sum(wins), len(wins)).proportion_ci(method="wilson")
     print_json(
         {
             "trials": len(wins),
             "success": round(float(np.mean(wins)), 4),
-            "ci95": [round(float(interval.low), 4), round(float(interval.high), 4)],
+            "ci95": [round(bound, 4) for bound in wilson(sum(wins), len(wins))],
             "perception": config.perception.name,
-            "seconds_to_load_language_model": round(ready, 2),
-            "seconds_first_decision": spread([e.steps[0].seconds for e in episodes]),
+            "seconds_to_load_language_model": ready,
+            "seconds_first_decision": spread([e.steps[0].seconds for e in episodes if e.steps]),
             "seconds_episode": spread([e.seconds for e in episodes]),
             "skills_failed": sum(s.outcome is not None and not s.outcome.success for e in episodes for s in e.steps),
             "peak_memory_gb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2),
@@ -88,8 +88,10 @@ def plan(episode: Episode) -> str:
     return ", ".join(marks)
 
 
-def spread(values: list[float]) -> dict[str, float]:
-    """Median and range."""
+def spread(values: list[float]) -> dict[str, float] | None:
+    """Median and range; None of nothing."""
+    if not values:
+        return None
     return {"median": round(float(np.median(values)), 2), "min": round(min(values), 2), "max": round(max(values), 2)}
 
 

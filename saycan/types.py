@@ -14,7 +14,9 @@ from skills.execute import Outcome
 from skills.tasks import Target
 
 IMAGINED = "in the head"
-"""How a skill ended that was done in the head only: ``Outcome.ended``."""
+"""How a skill ended that was only thought of before one is chosen: ``Outcome.ended``. Nothing has begun by it."""
+SUPPOSED = "imagined"
+"""The same in an episode that takes place in the head as a whole: there it was really done, and what was asked for has begun."""
 
 
 @dataclass(frozen=True)
@@ -78,10 +80,10 @@ class Branch:
 class Step:
     """One decision, with the scores of everything that could have been chosen.
 
-    :param say: log-probability of each candidate under the language model (a distribution: they sum to one), shape (K,).
+    :param say: log-probability of each candidate under the language model, shape (K,); what is missing to one is on what nobody can do.
     :param can: probability that each candidate would succeed, shape (K,).
-    :param product: probability of each candidate by say and can together (and by what was imagined, if anything was); zero everywhere if
-        nothing was possible, shape (K,).
+    :param product: say times can of each candidate (judged by what was imagined, if anything was), shape (K,); they sum to how much of what
+        language wants is possible.
     :param chosen: index of the choice; None if the agent would do none of them.
     :param seconds: time from looking at the world to the choice.
     :param imagined: what the best candidates could lead to, if the agent looked ahead.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 import sys
+import tempfile
 import warnings
 from collections.abc import Callable
 from datetime import datetime
@@ -25,6 +27,8 @@ from sim.paths import CONFIGS, plugin_folders
 
 BAD_INPUT = 2
 _KINDS: dict[type, str] = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
+_SEEDS = ("seed", "first_seed")
+_DISK = (errno.EACCES, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC, errno.EROFS)  # no mistakes of ours
 _OVERRIDE = re.compile(r"^(?:[+~]{1,2}|hydra[./])?[A-Za-z_][\w./@-]*(?:=|$)")
 
 
@@ -35,7 +39,8 @@ class InputError(ValueError):
 def command(config_name: str, positional: str | None = None) -> Callable[[Callable[[Any], int]], Callable[[], None]]:
     """Make a function of a config into a command with Hydra overrides.
 
-    Anything wrong with the input ends it with exit code 2 and one sentence; otherwise the function's return value is the exit code.
+    Anything wrong with the input, or a disk that takes no more, ends it with exit code 2 and one sentence; otherwise the function's
+    return value is the exit code.
 
     :param config_name: file in ``configs/`` without its ending.
     :param positional: config key that the first argument fills if it is no override, taken as it is (quotes, Unicode, anything).
@@ -56,6 +61,11 @@ def command(config_name: str, positional: str | None = None) -> Callable[[Callab
                     code = max(code, function(config))
                 except _USER_ERRORS as error:
                     fail(str(error))
+                except OSError as error:
+                    if error.errno not in _DISK:
+                        raise
+                    what = f"{error.filename or 'a file'} cannot be written or read ({error.strerror})"
+                    fail(f"{what}; free some room, or choose another place")
                 except KeyboardInterrupt:
                     Console(stderr=True).print("\nStopped.")
                     sys.exit(130)
@@ -80,16 +90,27 @@ def fail(message: str) -> None:
 
 
 def output_folder(config: DictConfig, name: str) -> Path:
-    """The folder for a command's files: ``out=DIR``, or a new one under ``outputs/`` named by the time. It is made."""
+    """The folder for a command's files: ``out=DIR``, or a new one under ``outputs/`` named by the time. It is made.
+
+    :raises InputError: if no file can be made in it.
+    """
     stamp = datetime.now().strftime("%Y-%m-%d_%H-%M-%S_%f")[:-3]
     folder = Path(config.out) if config.out else Path("outputs") / f"{name}_{stamp}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()  # before any work: some folders are there but take no files
     except OSError as error:
         raise InputError(
             f"the folder {folder} cannot be written to ({error.strerror}); choose another with out=DIR"
         ) from None
     return folder
+
+
+def at_least(config: Any, **least: float) -> None:
+    """Raise an InputError where a number of a config is less than it may be: ``at_least(config, episodes=1, pictures=0)``."""
+    for key, minimum in least.items():
+        if config[key] < minimum:
+            raise InputError(f"{key} must be {minimum} or more, not {config[key]}")
 
 
 def print_json(data: dict[str, Any]) -> None:
@@ -129,7 +150,9 @@ def _check_overrides(config_name: str) -> None:
         with hydra.initialize_config_dir(str(CONFIGS), version_base="1.3"):
             for job in _jobs(overrides) if {"-m", "--multirun"} & set(sys.argv[1:]) else [overrides]:
                 groups = [o for o in job if o.startswith(kept) or (CONFIGS / o.split("=")[0].lstrip("+~")).is_dir()]
-                _check_types(hydra.compose(config_name, groups), hydra.compose(config_name, job))
+                given = hydra.compose(config_name, job)
+                _check_types(hydra.compose(config_name, groups), given)
+                at_least(given, **{key: 0 for key in _SEEDS if key in given})
     except MissingConfigException as error:
         what, options = error.missing_cfg_file, error.options
         known = f"{Path(str(what)).parent} can be {', '.join(options)}" if options else "`--help` lists what can be set"

@@ -16,6 +16,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sim import cabinet
 from sim.relations import has_moved, is_at, is_closed, is_in, is_on, is_open, is_unchanged
 from sim.state import WorldState
 
@@ -166,21 +167,23 @@ def _nothing_changed(start: WorldState, now: WorldState, it: str) -> bool:
     return all(is_unchanged(box, now.boxes[name]) for name, box in start.boxes.items())
 
 
-def _resting(now: WorldState, name: str) -> bool:
-    return now.boxes[name] is not None and now.held != name
+def _holds(now: WorldState, name: str) -> bool:
+    if name not in now.boxes:
+        raise KeyError(name)
+    return now.held == name
 
 
 def _drawer(now: WorldState, name: str) -> float:
-    if name != "drawer" or now.drawer is None:
+    if name != cabinet.NAME or now.drawer is None:
         raise KeyError(name)
     return now.drawer
 
 
 _PREDICATES: dict[str, tuple[int, Callable[..., bool]]] = {
-    "in": (2, lambda s, n, a, b: _resting(n, a) and is_in(n.boxes[a], n.boxes[b])),
-    "on": (2, lambda s, n, a, b: _resting(n, a) and is_on(n.boxes[a], n.boxes[b])),
-    "at": (2, lambda s, n, a, region: _resting(n, a) and is_at(n.boxes[a], region)),
-    "holding": (1, lambda s, n, a: n.boxes[a] is not None and n.held == a),
+    "in": (2, lambda s, n, a, b: not _holds(n, a) and is_in(n.boxes[a], n.boxes[b])),
+    "on": (2, lambda s, n, a, b: not _holds(n, a) and is_on(n.boxes[a], n.boxes[b])),
+    "at": (2, lambda s, n, a, region: not _holds(n, a) and is_at(n.boxes[a], region)),
+    "holding": (1, lambda s, n, a: _holds(n, a)),
     "moved": (2, lambda s, n, a, direction: has_moved(s.boxes[a], n.boxes[a], direction)),
     "open": (1, lambda s, n, a: is_open(_drawer(n, a))),
     "closed": (1, lambda s, n, a: is_closed(_drawer(n, a))),

@@ -17,6 +17,8 @@ from safetensors.torch import save
 
 from sim.cli import InputError
 
+_HERE = Path(__file__).resolve()
+
 
 class CheckpointError(InputError):
     """A checkpoint that is missing, damaged or of another kind; the message says what to do."""
@@ -67,11 +69,18 @@ def read(path: Path, remedy: str = "") -> tuple[dict[str, torch.Tensor], dict[st
 
 
 def provenance(module: str = "skills.train") -> dict[str, str]:
-    """How a file came to be: the command, but for where it wrote to, and the commit."""
-    here = Path(__file__).parent
-    git = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=here, capture_output=True, text=True, check=False)
+    """How a file came to be: the command, but for where it wrote to, and the commit ("unknown" outside our repository)."""
     overrides = list(HydraConfig.get().overrides.task) if HydraConfig.initialized() else sys.argv[1:]
     return {
         "command": " ".join([f"python -m {module}", *(o for o in overrides if not o.startswith("out="))]),
-        "commit": git.stdout.strip() or "unknown",
+        "commit": (_git("rev-parse", "--short", "HEAD") if _git("ls-files", "--", _HERE.name) else "") or "unknown",
     }
+
+
+def _git(*arguments: str) -> str:
+    """What git says in this folder; nothing if there is no git, or no repository. (Not every repository around us holds us: a .venv.)"""
+    try:
+        done = subprocess.run(["git", *arguments], cwd=_HERE.parent, capture_output=True, text=True, check=False)
+    except OSError:
+        return ""
+    return done.stdout.strip()

@@ -11,13 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.special import expit
-from scipy.stats import binomtest
 
 from sim.cli import InputError, command, output_folder, print_json
 from skills.library import Skill, load, path_of
-from skills.plots import reliability_diagram
 from skills.rollouts import Rollouts, collect
+from skills.statistics import wilson
 from skills.value import quality, reliability
 
 
@@ -35,13 +33,12 @@ def evaluate(
     title = f"{skill.name}, mixed starts" if progress else ""
     asked = collect(skill.task, skill.policy, states or episodes, seed + 1, None, workers, title, doubtful=0.5).starts
     wins = feasible.starts.success
-    interval = binomtest(int(wins.sum()), len(wins)).proportion_ci(method="wilson")
     said = np.where(asked.ready, skill.value.probability(asked.observations), 0.0)
     return {
         "skill": skill.name,
         "episodes": episodes,
         "success": round(float(np.mean(wins)), 4),
-        "ci95": [round(float(interval.low), 4), round(float(interval.high), 4)],
+        "ci95": [round(bound, 4) for bound in wilson(int(wins.sum()), len(wins))],
         **quality(said, asked.success),
         "control_steps_per_s": round(speed, 1),
         "states": len(asked.success),
@@ -62,15 +59,17 @@ def baselines(skill: Skill, asked: Rollouts) -> dict[str, np.ndarray]:
     }
     if skill.critic is not None:
         raw = skill.critic_values(asked.observations)
-        found["critic"] = expit((raw - raw.mean()) / max(raw.std(), 1e-9))
+        found["critic"] = 1 / (1 + np.exp(-(raw - raw.mean()) / max(raw.std(), 1e-9)))
     return found
 
 
 @command("evaluate")
 def main(config: Any) -> int:
     """Print a skill's figures as one line of JSON; draw the reliability diagram."""
-    for name in ("episodes", "workers"):
-        if config[name] < 1:
+    from skills.plots import reliability_diagram  # matplotlib takes half a second to import
+
+    for name in ("episodes", "workers", "states"):
+        if config[name] is not None and config[name] < 1:
             raise InputError(f"{name} must be at least 1, not {config[name]}")
     if config.seed < 0:
         raise InputError(f"seed must be 0 or more, not {config.seed}")

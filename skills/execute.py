@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sim.relations import REGIONS
-from sim.tabletop import Tabletop
-from skills.library import Skill
-from skills.observation import Sight
-from skills.tasks import Target
+
+if TYPE_CHECKING:  # what only needs an outcome does not wait for PyTorch
+    from sim.tabletop import Tabletop
+    from skills.library import Skill
+    from skills.observation import Sight
+    from skills.tasks import Target
 
 
 @dataclass(frozen=True)

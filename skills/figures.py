@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from omegaconf import OmegaConf
 
 from sim.cli import InputError, command, output_folder, print_json
 from sim.scenes import SceneSpec, lay_out
@@ -25,9 +26,13 @@ def read_curve(path: Path) -> np.ndarray:
     :raises InputError: if the file is missing or no learning curve.
     """
     try:
-        return np.atleast_2d(np.loadtxt(path, delimiter=",", skiprows=1))
+        rows = path.read_text().splitlines()[1:]
+        curve = np.loadtxt(rows, delimiter=",", ndmin=2) if rows else np.empty((0, 3))
     except (OSError, ValueError) as error:
         raise InputError(f"{path} is no learning curve that could be read ({error})") from None
+    if not rows or curve.shape[1] != 3:
+        raise InputError(f"{path} is no learning curve: it has no rows of control steps, seconds and success")
+    return curve
 
 
 def steps_to(curves: list[np.ndarray], level: float) -> dict[str, Any]:
@@ -57,7 +62,7 @@ def table(records: dict[str, dict[str, Any]]) -> str:
 
 
 def kitchen_maps(path: Path) -> None:
-    """Where three skills work, in one scene."""
+    """Where two things can be picked up, and one of them pushed, in one scene."""
     world, library = Tabletop(), load_all(["pick", "push"])
     spec = SceneSpec("kitchen", ["apple", "coke can", "bin"], seed=5, place={"drawer": [0.72, -0.17]})
     world.reset(lay_out(spec))
@@ -69,15 +74,25 @@ def kitchen_maps(path: Path) -> None:
     world.close()
 
 
+def _read_curves(curves: Any) -> dict[str, list[np.ndarray]]:
+    """The learning curves in the files of ``curves={pick: [A.csv, B.csv]}``."""
+    if curves is None:
+        return {}
+    if not OmegaConf.is_dict(curves) or not all(OmegaConf.is_list(files) and files for files in curves.values()):
+        raise InputError(
+            "curves must be lists of files by name, like curves={pick: [A/pick.curve.csv, B/pick.curve.csv]}"
+        )
+    return {name: [read_curve(Path(str(file))) for file in files] for name, files in curves.items()}
+
+
 @command("figures")
 def main(config: Any) -> int:
     """Everything that the shipped records and some learning curves hold, as pictures and a table."""
-    out = output_folder(config, "figures")
+    curves, out = _read_curves(config.curves), output_folder(config, "figures")
     records = {name: skill.record for name, skill in load_all().items()}
     reliability_diagram({name: record["test"] for name, record in records.items()}, out / "reliability.png")
     kitchen_maps(out / "heat_map.png")
     figures: dict[str, Any] = {}
-    curves = {name: [read_curve(Path(p)) for p in paths] for name, paths in (config.curves or {}).items()}
     for name, seeds in curves.items():
         figures[name] = {f"steps_to_{level:.0%}": steps_to(seeds, level) for level in _LEVELS}
     if curves:

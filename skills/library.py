@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
+import re
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,7 @@ from skills import checkpoint
 from skills.networks import Policy, SuccessValue, from_tensors
 from skills.observation import SIZE, WHEREABOUTS
 from skills.tasks import TASKS, Task
+from skills.tasks.base import SLOTS
 from skills.trees import Trees
 
 SHIPPED = ASSETS / "skills"
@@ -94,18 +97,30 @@ def _load(path: Path, changed: int) -> Skill:
 
 
 def load_all(names: Iterable[str] | None = None) -> dict[str, Skill]:
-    """Skills by name; by default all that ship, and those of other folders that have been trained."""
+    """Skills by name; by default all that ship, and those of other folders that have been trained.
+
+    :raises InputError: if there is no skill of that name, or it has no checkpoint.
+    """
     if names is None:
         names = [name for name in tasks() if name in TASKS or path_of(name).is_file()]
-    return {name: load(path_of(name)) for name in names}
+    return {name: load(path_of(task(name).name)) for name in names}
 
 
 def tasks() -> dict[str, type[Task]]:
-    """Every task by name: those that ship, then those in the folders of ``SAYCAN_SKILLS``."""
-    found = dict(TASKS)
-    for folder in plugin_folders():
+    """Every task by name: those that ship, then those in the folders of ``SAYCAN_SKILLS``.
+
+    :raises InputError: if a file there does not run, or its task has no good name or phrase.
+    """
+    found, files = dict(TASKS), dict.fromkeys(TASKS, "a skill that ships")
+    for folder in dict.fromkeys(plugin_folders()):
         for file in sorted(folder.glob("*.py")):
-            found |= {task.name: task for task in _tasks_in(file)}
+            for task in _tasks_in(file):
+                _check(task, file)
+                if task.name in found:
+                    raise InputError(
+                        f"the skill file {file} is called like {files[task.name]}; give one of them another name"
+                    )
+                found[task.name], files[task.name] = task, str(file)
     return found
 
 
@@ -128,7 +143,7 @@ def path_of(name: str) -> Path:
 
 
 def _tasks_in(file: Path) -> list[type[Task]]:
-    module_name = f"saycan_skill_{file.stem}"
+    module_name = f"saycan_skill_{sha256(bytes(file)).hexdigest()[:16]}"  # files in two folders may have one name
     if module_name not in sys.modules:
         spec = importlib.util.spec_from_file_location(module_name, file)
         assert spec is not None and spec.loader is not None
@@ -141,3 +156,20 @@ def _tasks_in(file: Path) -> list[type[Task]]:
             raise InputError(f"the skill file {file} does not run ({type(error).__name__}: {error})") from error
     classes = [c for _, c in inspect.getmembers(sys.modules[module_name], inspect.isclass)]
     return [c for c in classes if issubclass(c, Task) and c.__module__ == module_name and not inspect.isabstract(c)]
+
+
+def _check(task: type[Task], file: Path) -> None:
+    """Refuse a task that could not be stored or said: its checkpoint is found by the file's name, its phrase is filled from ``SLOTS``."""
+    name, phrase = getattr(task, "name", None), getattr(task, "phrase", None)
+    if not isinstance(phrase, str) or not isinstance(name, str):
+        raise InputError(f"{task.__name__} in the skill file {file} needs a name and a phrase (docs/add-a-skill.md)")
+    if name != file.stem:
+        raise InputError(f"{task.__name__} in the skill file {file} has name = '{name}'; call both the same")
+    slots = re.findall(r"\{([^}]*)\}", phrase)
+    if unknown := [slot for slot in slots if slot not in SLOTS]:
+        known = ", ".join(f"{{{slot}}}" for slot in SLOTS)
+        raise InputError(f"the phrase of the skill {name} in {file} has {{{unknown[0]}}}; braces can be {known}")
+    if slots[1:] not in ([], ["direction"]):
+        raise InputError(
+            f"the phrase of the skill {name} in {file} is about two things; the second can only be {{direction}}"
+        )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from hashlib import sha256
 
 import numpy as np
 import torch
+from safetensors.torch import save
 from torch import nn
 
 from skills.checkpoint import CheckpointError
@@ -47,6 +49,11 @@ class Policy:
 
     def __init__(self, network: nn.Sequential):
         self.network = network
+
+    @property
+    def fingerprint(self) -> str:
+        """The same only for the same weights."""
+        return sha256(save(self.network.state_dict())).hexdigest()[:16]
 
     @torch.inference_mode()
     def act(self, observation: np.ndarray) -> np.ndarray:

@@ -17,7 +17,7 @@ from sim.cabinet import SHELL
 from sim.geometry import Box
 from skills.heatmap import HeatMap
 
-_BLUE, _GREY, _ORANGE = "#2b6cb0", "#a0aec0", "#dd6b20"
+_BLUE, _GREY = "#2b6cb0", "#a0aec0"
 
 
 def reliability_diagram(figures: Mapping[str, Mapping[str, Any]], path: Path) -> None:

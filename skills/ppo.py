@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
 import torch
+from omegaconf import OmegaConf
 from stable_baselines3 import PPO
 from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
@@ -21,10 +23,12 @@ from skills.envs import SkillEnv
 from skills.networks import Policy, mlp
 from skills.observation import SIZE, columns
 from skills.shards import Shards
+from skills.state import load_state, save_state
 from skills.tasks import Task
 
 _LEAST_RATE = 0.05  # the learning rate falls to this share
 _RECENT = 200  # episodes whose success rate the learning curve shows
+_MAY_CHANGE = {"save_every", "value_episodes", "test_episodes", "test_states"}  # the policy does not depend on them
 
 
 class Columns(BaseFeaturesExtractor):
@@ -48,12 +52,13 @@ class Progress(BaseCallback):
     :param curve: CSV file with control steps, seconds of training and success rate.
     :param state: file for the training's state.
     :param settings: as in ``configs/skill/*.yaml``.
+    :param begun: what the training was begun with, for its state.
     :param before: seconds that the training had taken before it was killed.
     """
 
-    def __init__(self, curve: Path, state: Path, settings: Any, before: float = 0.0):
+    def __init__(self, curve: Path, state: Path, settings: Any, begun: Mapping[str, Any], before: float = 0.0):
         super().__init__()
-        self._curve, self._state, self._before = curve, state, before
+        self._curve, self._state, self._begun, self._before = curve, state, begun, before
         self._every, self._steps = settings.save_every, settings.control_steps
         self._gammas = settings.gamma, settings.gamma_end
         self._recent = deque[bool](maxlen=_RECENT)
@@ -72,7 +77,7 @@ class Progress(BaseCallback):
     def _on_rollout_start(self) -> None:
         self._look_further()
         if self._updates and self._updates % self._every == 0:
-            save_state(self._state, self.model, self.seconds)  # type: ignore[arg-type]
+            save_state(self._state, self.model, self._begun, self.seconds)  # type: ignore[arg-type]
         self._updates += 1
 
     def _look_further(self) -> None:
@@ -104,28 +109,41 @@ def train_policy(
 
     :param settings: as in ``configs/skill/*.yaml``.
     :param files: where to write, without ending: ``.curve.csv``, ``.state.safetensors`` and TensorBoard's ``.tensorboard/``.
-    :param resume: go on from the saved state, if there is one.
+    :param resume: go on from the saved state, if there is one; if not, one that an earlier training left is removed.
     :param processes: that the worlds are spread over; the result does not depend on it.
     :param given: a trained policy to go on from, and its critic if there is one.
+    :raises InputError: if the saved state is damaged or was begun with other settings.
     """
     state, curve = files.with_name(f"{files.name}.state.safetensors"), files.with_name(f"{files.name}.curve.csv")
     worlds = VecMonitor(_worlds(task, settings, processes))
     model = _new_model(task, settings, seed, worlds, files.with_name(f"{files.name}.tensorboard"))
-    before = 0.0
+    begun, before = _begun(task, settings, seed, given[0] if given else None), 0.0
     if given:
         _take_over(model, task, *given)
     if resume and state.exists():
-        before = load_state(state, model, seed)
+        before = load_state(state, model, begun, seed)
         _cut(curve, model.num_timesteps)
     else:
+        state.unlink(missing_ok=True)
         curve.write_text("control_steps,seconds,success\n")
     left = settings.control_steps - model.num_timesteps
     if left > 0:
-        watch = Progress(curve, state, settings, before)
+        watch = Progress(curve, state, settings, begun, before)
         model.learn(left, callback=watch, progress_bar=progress, reset_num_timesteps=not model.num_timesteps)
-        save_state(state, model, watch.seconds)
+        save_state(state, model, begun, watch.seconds)
     worlds.close()
     return networks_of(model, task)
+
+
+def _begun(task: Task, settings: Any, seed: int, start: Policy | None) -> dict[str, Any]:
+    """What a policy depends on, by the names that the command has for it."""
+    whole: Any = OmegaConf.to_container(settings)
+    skill = {key: value for key, value in whole.items() if key not in _MAY_CHANGE}
+    return {
+        "seed": seed,
+        "start": f"policy {start.fingerprint}" if start else None,
+        "skill": {**skill, "name": task.name},
+    }
 
 
 def _between(first: float, last: float, share: float) -> float:
@@ -166,41 +184,6 @@ def _new_model(task: Task, settings: Any, seed: int, worlds: Any, log: Path) -> 
         actions: Any = model.policy.action_net
         actions.bias[-1] = settings.grip
     return model
-
-
-def save_state(path: Path, model: PPO, seconds: float) -> None:
-    """Write all that a training needs to go on: weights, the optimiser's moments, how far it is."""
-    optimiser = model.policy.optimizer.state_dict()
-    tensors = {f"policy.{key}": value for key, value in model.policy.state_dict().items()}
-    for number, moments in optimiser["state"].items():
-        tensors |= {f"optimiser.{number}.{key}": torch.as_tensor(value) for key, value in moments.items()}
-    checkpoint.write(path, tensors, {"control_steps": model.num_timesteps, "seconds": seconds})
-
-
-def load_state(path: Path, model: PPO, seed: int) -> float:
-    """Bring a new model to where a training was. The worlds begin new episodes, drawn from the seed and the control steps done.
-
-    :return: seconds that the training had taken.
-    :raises checkpoint.CheckpointError: if the file is damaged or belongs to other settings.
-    """
-    tensors, record = checkpoint.read(path)
-    moments: dict[int, dict[str, torch.Tensor]] = {}
-    for key, value in tensors.items():
-        kind, number, *rest = key.split(".", 2)
-        if kind == "optimiser":
-            moments.setdefault(int(number), {})[rest[0]] = value
-    weights = {key.removeprefix("policy."): value for key, value in tensors.items() if key.startswith("policy.")}
-    try:
-        model.policy.load_state_dict(weights)
-    except RuntimeError:
-        raise checkpoint.CheckpointError(
-            f"{path} belongs to a training with other settings; use the same settings, or another out=DIR"
-        ) from None
-    state = model.policy.optimizer.state_dict()
-    model.policy.optimizer.load_state_dict({**state, "state": moments})
-    model.num_timesteps = int(record["control_steps"])
-    model.set_random_seed(seed + model.num_timesteps)
-    return float(record["seconds"])
 
 
 def _cut(curve: Path, control_steps: int) -> None:

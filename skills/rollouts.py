@@ -96,7 +96,7 @@ def collect(
 ) -> Rollouts:
     """Many rollouts, in chunks that are seeded one by one: the same whatever the number of workers.
 
-    :param folder: where chunks are stored as they are done, and taken from if they are there already; None: nowhere.
+    :param folder: where chunks are stored as they are done, and taken from if the same was stored there before; None: nowhere.
     :param title: shown beside a progress bar; empty: none.
     :param settings: of the environment, see ``SkillEnv``.
     """
@@ -116,24 +116,30 @@ def _chunk(job: tuple[Task, Policy, int, tuple[int, int], Path | None, dict[str,
     task, policy, episodes, seed, folder, settings = job
     torch.set_num_threads(1)
     path = folder / f"{seed[0]}-{seed[1]:03d}.safetensors" if folder else None
-    if path and path.exists():
-        return _read(path)
+    made = {"skill": task.name, "policy": policy.fingerprint, "seed": [*seed], "episodes": episodes, **settings}
+    if path and (stored := _read(path, made)):
+        return stored
     env = SkillEnv(task, **settings)
     rollouts = roll_out(env, policy, episodes, int(np.random.SeedSequence(seed).generate_state(1)[0]))
     env.close()
     if path:
-        _write(path, rollouts)
+        _write(path, rollouts, made)
     return rollouts
 
 
-def _write(path: Path, rollouts: Rollouts) -> None:
+def _write(path: Path, rollouts: Rollouts, made: dict[str, Any]) -> None:
     names = ("observations", "success", "episode", "first", "ready")
     tensors = {name: torch.from_numpy(getattr(rollouts, name)) for name in names}
-    checkpoint.write(path, tensors, {"control_steps": rollouts.control_steps})
+    checkpoint.write(path, tensors, {"control_steps": rollouts.control_steps, "made": made})
 
 
-def _read(path: Path) -> Rollouts:
+def _read(path: Path, made: dict[str, Any]) -> Rollouts | None:
+    """A stored chunk; None if there is none, or if it was made by another policy, of other episodes or with other settings."""
+    if not path.exists():
+        return None
     tensors, record = checkpoint.read(path)
+    if record.get("made") != made:
+        return None
     arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
     return Rollouts(**arrays, control_steps=int(record["control_steps"]))
 

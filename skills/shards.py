@@ -19,10 +19,11 @@ class Shards(VecEnv):
     What comes of a seed does not depend on the number of processes.
 
     :param make: makes one world.
-    :param worlds: how many there are altogether; ``processes``: in how many processes.
+    :param worlds: how many there are altogether; ``processes``: in how many processes, if there are worlds enough for them.
     """
 
     def __init__(self, make: Callable[[], gym.Env], worlds: int, processes: int):
+        processes = min(processes, worlds)
         context = multiprocessing.get_context("fork")
         counts = [len(part) for part in np.array_split(np.arange(worlds), processes)]
         self._ends = [0, *np.cumsum(counts).tolist()]

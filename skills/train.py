@@ -1,7 +1,7 @@
 """Train a skill from scratch: ``python -m skills.train skill=pick``.
 
 PPO (Stable-Baselines3) on the dense reward, then the success value on rollouts of the trained policy, then a test on held-out seeds.
-Killed at any moment, ``resume=true out=DIR`` goes on from the last saved state.
+Killed at any moment, ``resume=true out=DIR`` and the same settings go on from the last saved state.
 """
 
 from __future__ import annotations
@@ -32,10 +32,14 @@ def train(config: Any, files: Path) -> Skill:
 
     :param files: where to write, without ending.
     """
-    settings, seed, began = config.skill, config.seed, time.perf_counter()
+    settings, seed = config.skill, config.seed
     mine = task(settings.name)
-    given = load(Path(config.policy)) if config.policy else None
-    earlier = None if given else _earlier(config)
+    if config.policy and config.start:
+        raise InputError("policy= keeps a policy as it is and start= trains one further; give one of them")
+    given, earlier = _earlier(config, "policy"), _earlier(config, "start")
+    folder = files.with_name(f"{files.name}.rollouts")
+    if not config.resume:
+        shutil.rmtree(folder, ignore_errors=True)
     if given:
         policy, critic = given.policy, given.critic
     else:
@@ -44,9 +48,6 @@ def train(config: Any, files: Path) -> Skill:
             mine, settings, seed, files, config.resume, config.progress, config.workers, known
         )
     fitting = time.perf_counter()
-    folder = files.with_name(f"{files.name}.rollouts")
-    if not config.resume:
-        shutil.rmtree(folder, ignore_errors=True)
     mix = {"doubtful": 0.5, "close": _CLOSE, "disturbed": _DISTURBED}
     title = f"{settings.name}, rollouts for its value" if config.progress else ""
     rollouts = collect(mine, policy, settings.value_episodes, seed + 1, folder, config.workers, title, **mix)
@@ -55,9 +56,8 @@ def train(config: Any, files: Path) -> Skill:
     asked = collect(mine, policy, settings.value_episodes // 4, seed + 2, folder, config.workers, title, doubtful=0.5)
     value = calibrate(value, asked)
     record = {"skill": settings.name, "seed": seed, "config": OmegaConf.to_container(settings), **provenance()}
-    record["train_seconds"] = round(_seconds(files), 1)
-    record["value_seconds"] = round(time.perf_counter() - fitting, 1)
-    record["seconds"] = round(time.perf_counter() - began, 1)
+    record["train_seconds"] = 0.0 if given else round(_seconds(files), 1)
+    record["value_seconds"] = round(time.perf_counter() - fitting, 1)  # without rollouts that were there after a kill
     if given:
         record["policy"] = given.record.get("policy") or _without_figures(given.record)
     elif earlier:
@@ -68,11 +68,14 @@ def train(config: Any, files: Path) -> Skill:
     return Skill(mine, policy, value, critic, {**record, "test": test})
 
 
-def _earlier(config: Any) -> Skill | None:
-    """The skill whose policy training goes on from, if any."""
-    skill = load(Path(config.start)) if config.start else None
+def _earlier(config: Any, key: str) -> Skill | None:
+    """The skill in the checkpoint that ``policy=`` or ``start=`` names, if any.
+
+    :raises InputError: if it is of another skill than the one to be trained.
+    """
+    skill = load(Path(config[key])) if config[key] else None
     if skill and skill.task.name != config.skill.name:
-        raise InputError(f"start={config.start} is of the skill {skill.task.name}; choose one of {config.skill.name}")
+        raise InputError(f"{key}={config[key]} is of the skill {skill.task.name}; choose one of {config.skill.name}")
     return skill
 
 

@@ -6,10 +6,6 @@ Monte Carlo policy evaluation with reward 1 on success, 0 otherwise and no disco
 from __future__ import annotations
 
 import numpy as np
-from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import brier_score_loss, roc_auc_score
-from threadpoolctl import threadpool_limits
 
 from skills.networks import SuccessValue, read
 from skills.rollouts import Rollouts
@@ -31,6 +27,9 @@ def fit(rollouts: Rollouts, seed: int) -> SuccessValue:
     (A network of 256x256 fitted to the same rollouts told success from failure clearly less well: docs/skills.md.)
     Episodes that could not begin are left out: what the arm knows of itself need not be learned. It is not calibrated yet.
     """
+    from sklearn.ensemble import HistGradientBoostingClassifier  # scikit-learn takes a second to import
+    from threadpoolctl import threadpool_limits
+
     rollouts = rollouts.where(rollouts.ready)
     weights = np.where(rollouts.first, _FIRST, 1.0)
     success = rollouts.success > 0.5
@@ -47,6 +46,8 @@ def calibrate(value: SuccessValue, asked: Rollouts) -> SuccessValue:
 
     :param asked: states as the agent asks about them; undisturbed starts.
     """
+    from sklearn.linear_model import LogisticRegression
+
     starts = asked.where(asked.ready).starts
     if not 0 < starts.success.mean() < 1:
         return value
@@ -56,6 +57,8 @@ def calibrate(value: SuccessValue, asked: Rollouts) -> SuccessValue:
 
 def quality(probability: np.ndarray, success: np.ndarray) -> dict[str, float | None]:
     """AUROC (None if all or none succeeded), expected calibration error in ten equal bins, Brier score."""
+    from sklearn.metrics import brier_score_loss, roc_auc_score
+
     both = 0 < success.mean() < 1
     return {
         "auroc": round(float(roc_auc_score(success, probability)), 4) if both else None,

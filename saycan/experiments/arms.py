@@ -15,11 +15,11 @@ import torch
 
 from saycan.experiments.dyna import Dyna, Settings
 from saycan.experiments.statistics import bootstrap, executions_to, iqm
-from saycan.report import write_whole
 from saycan.world_model import learn
 from saycan.world_model.base import WorldModel
-from saycan.world_model.load import fresh, load_once, record_of
+from saycan.world_model.load import fresh, kind_of, load_once, record_of
 from sim.cli import InputError
+from sim.files import write_whole
 from sim.processes import end_with_parent
 from skills import library
 
@@ -63,6 +63,12 @@ def missing(runs: Sequence[Run], folder: Path) -> list[Run]:
         if (folder / run.file).is_file():
             _check(run, folder / run.file)
     return [run for run in runs if not (folder / run.file).is_file()]
+
+
+def check_model(name: str) -> None:
+    """Raise an InputError if no arm can have a model of this name."""
+    if name not in ("", _LEARNS):
+        kind_of(name)
 
 
 def work(runs: Sequence[Run], folder: Path, workers: int) -> Iterator[Run]:
@@ -142,7 +148,10 @@ def _check(run: Run, path: Path) -> None:
     try:
         made = json.loads(path.read_text())
         same = all(made[key] == value for key, value in asdict(run).items())
-    except (ValueError, KeyError, TypeError):
+        whole = made["curve"][-1][0] == run.settings.executions
+    except (ValueError, KeyError, TypeError, IndexError):
         raise InputError(f"{path} is damaged; delete it, and it is made again") from None
     if not same:
         raise InputError(f"{path} was made with other settings; choose another folder with out=DIR")
+    if not whole:  # an older version did not evaluate at the end
+        raise InputError(f"{path} does not tell how well the last executions went; delete it, and it is made again")

@@ -118,7 +118,7 @@ class Dyna:
         """How many executions were imagined, and how long that took."""
 
     def run(self) -> list[tuple[int, float]]:
-        """Learn; pairs of real executions so far and the success of what was learned, the first after none."""
+        """Learn; pairs of real executions so far and the success of what was learned, the first after none, the last after all."""
         s, curve = self._settings, [(0, self.success(0))]
         while len(self._real) < s.executions:
             episode = RealEpisode(self._library, self._rng)
@@ -127,9 +127,10 @@ class Dyna:
                 self._real.append(row := episode.execute(self._choose(episode)))
                 self._tried[_state(situation(row)), row.skill] += 1
                 self._improve()
-                if len(self._real) % s.evaluate_every == 0:
+                over = len(self._real) >= s.executions
+                if over or len(self._real) % s.evaluate_every == 0:
                     curve.append((len(self._real), self.success(len(self._real))))
-                if self._real[-1].fulfilled or len(self._real) >= s.executions:
+                if over or self._real[-1].fulfilled:
                     break
             episode.close()
         return curve

@@ -8,13 +8,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scipy.stats import binomtest
-
 from saycan.judging.results import percent, summarise
 from sim.cli import InputError
 
 _SETUP = ("perception", "agent", "planner", "llm", "disturb", "commit")  # what may differ; all but the last name a run
-_NEEDED = ("task", "seed", "instruction", "success", "plan_success")
+_NEEDED = (
+    "task",
+    "seed",
+    "instruction",
+    "family",
+    "success",
+    "plan_success",
+    "cause",
+    "error",
+    "skills_executed",
+    "seconds",
+)
 
 
 @dataclass(frozen=True)
@@ -84,6 +93,8 @@ def compare(runs: Sequence[Run]) -> dict[str, Any]:
 
 
 def _against(first: Sequence[Mapping[str, Any]], own: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    from scipy.stats import binomtest  # half a second
+
     pairs = [(a["success"], b["success"]) for a, b in zip(first, own, strict=True)]
     better, worse = pairs.count((False, True)), pairs.count((True, False))
     p = binomtest(better, better + worse).pvalue if better + worse else 1.0

@@ -75,7 +75,8 @@ class Expert:
 
     def stray(self, rng: np.random.Generator, now: WorldState) -> Candidate | None:
         """Something else that can be done, which is not right: what a careless agent might do."""
-        candidates = [c for c in propose_from(self._tasks, now) if c not in self.best(now)]
+        best = self.best(now)
+        candidates = [c for c in propose_from(self._tasks, now) if c not in best]
         for i in rng.permutation(len(candidates))[:8]:
             if self.after(now, candidates[int(i)]) is not None:
                 return candidates[int(i)]

@@ -8,8 +8,8 @@ from typing import Any
 
 from saycan.film import Film
 from saycan.language.prompt import scene
-from saycan.report import write_whole
 from saycan.types import Episode
+from sim.files import write_whole
 
 FOLDER = "trials"
 

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from saycan.report import write_whole
 from sim.cli import InputError
+from sim.files import write_whole
+from skills.settings import check_same
 
 _ROWS, _SETTINGS = "rows.jsonl", "settings.json"
 
@@ -28,7 +29,7 @@ class Ledger:
         if self._path.exists() and not resume:
             raise InputError(f"{folder} holds results already; go on with resume=true, or choose another out=DIR")
         if notes.exists() and resume:
-            _check_same(json.loads(notes.read_text(encoding="utf-8")), settings, folder)
+            check_same(json.loads(notes.read_text(encoding="utf-8")), settings, folder)
             self.rows = list(_whole_rows(self._path))
         write_whole(notes, json.dumps(settings, indent=2, ensure_ascii=False) + "\n")
         write_whole(self._path, "".join(map(_line, self.rows)))  # without a last line that a kill left half written
@@ -56,21 +57,3 @@ def _whole_rows(path: Path) -> Iterator[dict[str, Any]]:
 
 def _line(row: Mapping[str, Any]) -> str:
     return json.dumps(row, ensure_ascii=True) + "\n"
-
-
-def _check_same(before: Mapping[str, Any], now: Mapping[str, Any], folder: Path) -> None:
-    """Refuse to mix results of different settings."""
-    old, new = dict(_flat(before)), dict(_flat(json.loads(json.dumps(now))))
-    for key in [*old, *(key for key in new if key not in old)]:
-        if old.get(key) != new.get(key):
-            raise InputError(
-                f"{folder} was begun with {key}={old.get(key)}, not {new.get(key)}; give the same again, or choose another out=DIR"
-            )
-
-
-def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in settings.items():
-        if isinstance(value, dict):
-            yield from _flat(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value

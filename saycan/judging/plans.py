@@ -11,7 +11,7 @@ from saycan.agent import Agent
 from saycan.judging.rehearsal import Rehearsal
 from saycan.judging.results import wilson
 from saycan.judging.suite import SuiteTask
-from saycan.report import write_whole
+from sim.files import write_whole
 from sim.goals import parse
 
 

@@ -10,7 +10,8 @@ from typing import Any
 from saycan.judging import fragments
 from saycan.judging.causes import CAUSES
 from saycan.judging.results import percent
-from saycan.report import data_uri, render, step_row, write_whole
+from saycan.report import data_uri, render, step_row
+from sim.files import write_whole
 
 _CANDIDATES = 5  # shown of each step
 _MOST_BYTES = 14_000_000  # of films inside the page (as text they are a third larger); the rest are beside it

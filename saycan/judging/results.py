@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.stats import binomtest
 
 from saycan.judging.causes import CAUSES
-from saycan.report import write_whole
+from sim.files import write_whole
+from skills import statistics
 
 Row = Mapping[str, Any]
 _WARM_UP = 0.2  # share of a worker's trials, at least ten, after which its memory should not grow any more
@@ -60,10 +60,7 @@ def _rate(name: str, oks: Sequence[bool]) -> dict[str, Any]:
 
 def wilson(successes: int, n: int) -> list[float] | None:
     """The 95% Wilson score interval of a rate; None of nothing."""
-    if not n:
-        return None
-    interval = binomtest(successes, n).proportion_ci(method="wilson")
-    return [round(float(interval.low), 4), round(float(interval.high), 4)]
+    return [round(bound, 4) for bound in statistics.wilson(successes, n)] if n else None
 
 
 def _median(values: Iterable[float]) -> float | None:

@@ -107,10 +107,18 @@ def read_task(data: Any) -> SuiteTask:
     refuse = given.get("refuse", False)
     if not refuse and "goal" not in given:
         raise SuiteError("`goal` is missing: say what must hold in the end, or set `refuse: true`")
-    scene = SceneSpec(**_checked(given["scene"], _SCENE_KEYS, "a scene"))
+    scene = read_scene(given["scene"])
     goal = " ".join(given.get("goal", "none").split())
     _check_goal(goal, start_state(scene))
     return SuiteTask(given["instruction"].strip(), given.get("family", ""), scene, goal, refuse)
+
+
+def read_scene(data: Any) -> SceneSpec:
+    """A scene from what a suite's file or a config holds of it.
+
+    :raises SuiteError: if keys are missing, unknown or of a wrong type.
+    """
+    return SceneSpec(**_checked(data, _SCENE_KEYS, "a scene"))
 
 
 def start_state(scene: SceneSpec) -> WorldState:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,9 +33,6 @@ class Request:
     goal: str
     things: frozenset[str] = frozenset()
     last: bool = False
-
-
-Ask = Callable[[Names, np.random.Generator], Request]
 
 
 def one_of(rng: np.random.Generator, options: list[str]) -> str:

@@ -11,7 +11,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ import torch
 from saycan.language.adapter import low_rank_parts, read_into
 from saycan.learning.lora import restore_training_state, training_state, with_lora
 from skills import checkpoint
+from skills.settings import check_same
 
 _MODULE = "saycan.train_planner"
 STATE = "state.safetensors"
@@ -56,6 +57,7 @@ class Trainer(ABC):
     def __init__(self, model: Any, tokenizer: Any, settings: Settings):
         self.settings, self.plain, self.tokenizer = settings, model, tokenizer
         self.step, self.elapsed = 0, 0.0
+        self.origin: dict[str, Any] = {}  # what else a training has to keep to when it goes on, by name
         self._lora = with_lora(model, settings.rank, settings.scale, settings.seed)
         self.learned = low_rank_parts(self._lora)
         if settings.start is not None:
@@ -159,13 +161,13 @@ class Trainer(ABC):
         """All that is needed to go on."""
         tensors = {f"kept.{name}": tensor for name, tensor in self.kept.items()}
         tensors |= training_state(self.trained, self._optimiser)
-        record = {"trainer": type(self).__name__, "step": self.step, "elapsed": self.elapsed}
+        record = {"trainer": type(self).__name__, "step": self.step, "elapsed": self.elapsed, "settings": self._fixed()}
         checkpoint.write(path, tensors, {**record, **checkpoint.provenance(_MODULE)})
 
     def restore(self, path: Path) -> None:
         """Go on where ``save`` was called.
 
-        :raises CheckpointError: if there is no state, or it is of another training.
+        :raises CheckpointError: if there is no state, or it is of a training with other settings; ``minutes`` may be others.
         """
         tensors, record = checkpoint.read(path, f"python -m {_MODULE}")
         method = record.get("trainer", type(self).__name__)
@@ -173,9 +175,15 @@ class Trainer(ABC):
             raise checkpoint.CheckpointError(
                 f"{path} is of a training with other settings (method={method.lower()}); start anew, in another folder"
             )
+        check_same({**self._fixed(), **record.get("settings", {})}, self._fixed(), path)
         restore_training_state(path, tensors, self.trained, self._optimiser)
         self.kept = {name.removeprefix("kept."): t for name, t in tensors.items() if name.startswith("kept.")}
         self.step, self.elapsed = record["step"], record["elapsed"]
+
+    def _fixed(self) -> dict[str, Any]:
+        """The settings that stay what they were when a training goes on."""
+        own = {key: value for key, value in asdict(self.settings).items() if key != "minutes"}
+        return {**own, **self.origin}
 
     def export(self, path: Path, record: dict[str, Any]) -> None:
         """The adapter as ``saycan.language.adapter`` reads it."""

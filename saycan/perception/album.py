@@ -74,7 +74,7 @@ def page(sample: Sample) -> Page:
 def render(folder: Path, scenes: int, seed: int, processes: int) -> Iterator[int]:
     """Render what is missing of a number of scenes; yields how many there are after each file."""
     folder.mkdir(parents=True, exist_ok=True)
-    wanted = [(_file(folder, seed, n), (seed, n), count) for n, count in enumerate(_counts(scenes))]
+    wanted = [(_file(folder, seed, n, count), (seed, n), count) for n, count in enumerate(_counts(scenes))]
     missing = [job for job in wanted if not job[0].is_file()]
     done = sum(count for path, _, count in wanted if path.is_file())
     # A process for each file: PyBullet never frees the surfaces of round things.
@@ -87,7 +87,7 @@ def render(folder: Path, scenes: int, seed: int, processes: int) -> Iterator[int
 
 def read(folder: Path, scenes: int, seed: int) -> list[Page]:
     """The pages of so many scenes that were rendered with a seed."""
-    return [page for n in range(len(_counts(scenes))) for page in _pages(_file(folder, seed, n))]
+    return [page for n, count in enumerate(_counts(scenes)) for page in _pages(_file(folder, seed, n, count))]
 
 
 def _counts(scenes: int) -> list[int]:
@@ -95,8 +95,9 @@ def _counts(scenes: int) -> list[int]:
     return [min(_SCENES, scenes - first) for first in range(0, scenes, _SCENES)]
 
 
-def _file(folder: Path, seed: int, number: int) -> Path:
-    return folder / f"pages_{seed}_{number}.npz"
+def _file(folder: Path, seed: int, number: int, count: int) -> Path:
+    """Where so many scenes are kept; the last file of a smaller album is another one than that of a larger."""
+    return folder / f"pages_{seed}_{number}_{count}.npz"
 
 
 def _write(job: tuple[Path, tuple[int, int], int]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -78,10 +79,11 @@ def load(model: str, pretrained: str | None, phrases: Sequence[str]) -> Matcher:
         raise InputError(f"with perception.model={model} say which weights: perception.pretrained=a tag or a file")
     try:
         network, _, transform = open_clip.create_model_and_transforms(model, pretrained=pretrained)
-    except (OSError, RuntimeError, ValueError) as error:
-        why = str(error).strip().splitlines()[0]
+        tokenizer = open_clip.get_tokenizer(model)
+    except (OSError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError) as error:
+        why = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise InputError(f"open_clip could not load {model} with the weights '{pretrained}' ({why})") from None
-    return Matcher(network.eval(), open_clip.get_tokenizer(model), _of_pictures(transform), phrases)
+    return Matcher(network.eval(), tokenizer, _of_pictures(transform), phrases)
 
 
 def phrases_of(listed: Sequence[str] | None) -> tuple[str, ...]:
@@ -97,9 +99,13 @@ def transform_of_ours() -> Any:
 
 
 def _ours(path: Path, phrases: Sequence[str]) -> Matcher:
-    tensors, record = checkpoint.read(path, "python -m saycan.train_perception")
+    remedy = "python -m saycan.train_perception install=true"
+    tensors, record = checkpoint.read(path, remedy)
     network, tokenizer = blank()
-    network.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
+    try:
+        network.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
+    except RuntimeError:
+        raise checkpoint.CheckpointError(f"{path} holds another network; train this one with `{remedy}`") from None
     return Matcher(network.eval(), tokenizer, transform_of_ours(), phrases, record.get("scale"))
 
 

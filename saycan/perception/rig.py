@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from omegaconf.errors import OmegaConfBaseException
 
 from sim.camera import Camera, Light, Picture
+from sim.cli import InputError
 from sim.tabletop import Tabletop
 
 WIDTH, HEIGHT = 480, 360
@@ -46,8 +48,26 @@ def shoot(world: Tabletop, cameras: Sequence[Camera]) -> list[Shot]:
 
 
 def from_config(cameras: Sequence[Any]) -> tuple[Camera, ...]:
-    """Cameras from ``configs/perception/camera.yaml``."""
-    return tuple(replace(_LEFT, eye=_point(c.eye), target=_point(c.target), fov=float(c.fov)) for c in cameras)
+    """Cameras from ``configs/perception/camera.yaml``.
+
+    :raises InputError: if it cannot be told from what is given where one stands and looks to.
+    """
+    return tuple(_camera(camera) for camera in cameras)
+
+
+def _camera(given: Any) -> Camera:
+    try:
+        camera = replace(_LEFT, eye=_point(given.eye), target=_point(given.target), fov=float(given.fov))
+        with np.errstate(invalid="ignore"):
+            fine = bool(np.isfinite(camera.axes()).all()) and 0 < camera.fov < 180
+    except (OmegaConfBaseException, AttributeError, TypeError, ValueError):
+        fine = False
+    if not fine:
+        raise InputError(
+            f"each of perception.cameras needs an eye and another point as its target, three numbers each, and a fov between "
+            f"0 and 180 degrees, as in {{eye: [0.95, 0.62, 1.0], target: [0.52, 0.02, 0.0], fov: 48.0}}; got {given}"
+        )
+    return camera
 
 
 def jittered(camera: Camera, rng: np.random.Generator, metres: float = 0.03) -> Camera:

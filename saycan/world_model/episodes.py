@@ -10,7 +10,7 @@ import numpy as np
 from saycan.judging.rehearsal import Rehearsal
 from saycan.judging.suite import SuiteTask, start_state
 from saycan.judging.worlds import Stage
-from saycan.types import Candidate
+from saycan.types import SUPPOSED, Candidate
 from saycan.world_model.base import WorldModel
 from sim.state import WorldState
 from skills.execute import Outcome
@@ -41,7 +41,7 @@ class Imagination(Rehearsal):
         """Bring about what the skill is meant to bring about, if it can be, as often as the model says."""
         now = self._model.observe(self.perceive(), self._worked, self._instruction)
         if self._rng.random() >= self._model.imagine([now], [candidate.text])[0].success:
-            return Outcome(False, ended="imagined")
+            return Outcome(False, ended=SUPPOSED)
         outcome = super().execute(candidate)
         self._worked += [candidate.text] * outcome.success
         return outcome

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from saycan.world_model.base import WorldModel
 from saycan.world_model.hindsight import asked_anew, asked_otherwise, shortened
 from saycan.world_model.log import Execution
 from skills import checkpoint
+from skills.settings import check_same
 
 STATE = "state.safetensors"
 _MODULE = "saycan.train_world_model"
@@ -54,6 +55,7 @@ class Learner:
 
     def __init__(self, model: WorldModel, settings: Settings):
         self.model, self.settings, self.step = model, settings, 0
+        self.origin: dict[str, Any] = {}  # what else a training has to keep to when it goes on, by name
         weights = list(model.learned.values()) or [torch.zeros(1, requires_grad=True)]  # an optimiser wants some
         self._optimiser = torch.optim.AdamW(weights, lr=settings.learning_rate, weight_decay=0.0)
 
@@ -106,16 +108,23 @@ class Learner:
     def save(self, path: Path) -> None:
         """All that is needed to go on."""
         state = training_state(self.model.learned, self._optimiser)
-        checkpoint.write(path, state, {"step": self.step, **checkpoint.provenance(_MODULE)})
+        record = {"step": self.step, "settings": self._fixed()}
+        checkpoint.write(path, state, {**record, **checkpoint.provenance(_MODULE)})
 
     def restore(self, path: Path) -> None:
         """Go on where ``save`` was called.
 
-        :raises CheckpointError: if there is no state, or it is of another training.
+        :raises CheckpointError: if there is no state, or it is of a training with other settings; ``steps`` may be others.
         """
         tensors, record = checkpoint.read(path, f"python -m {_MODULE}")
+        check_same({**self._fixed(), **record.get("settings", {})}, self._fixed(), path)
         restore_training_state(path, tensors, self.model.learned, self._optimiser)
         self.step = record["step"]
+
+    def _fixed(self) -> dict[str, Any]:
+        """The settings that stay what they were when a training goes on."""
+        own = {key: value for key, value in asdict(self.settings).items() if key != "steps"}
+        return {**own, **self.origin}
 
     def export(self, path: Path, record: dict[str, Any]) -> None:
         """What was learned, in float16, as ``saycan.language.adapter`` reads it."""

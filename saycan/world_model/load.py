@@ -23,22 +23,31 @@ def load(name: str, llm: str = EMBEDDED) -> WorldModel:
         ``assets/``; or a file that ``saycan.train_world_model`` wrote.
     :raises CheckpointError: if a file is missing, damaged or of another kind.
     """
-    if name == COPY:
+    kind = kind_of(name)
+    if kind == COPY:
         return CopyLastState()
-    if name == UNTRAINED:
-        return _language(llm)
-    kind = record_of(name).get("kind")
     if kind == "mlp":
         return _mlp(name)
-    if kind == "language":
-        return _language(llm, name)
-    raise checkpoint.CheckpointError(f"{path_of(name)} is no world model; train one with `{_REMEDY}`")
+    return _language(llm, None if name == UNTRAINED else name)
+
+
+def kind_of(name: str) -> str:
+    """Of what kind a world model is: "copy", or one of ``KINDS``.
+
+    :raises CheckpointError: if there is none of that name.
+    """
+    if name in (COPY, UNTRAINED):
+        return name
+    kind = record_of(name).get("kind")
+    if kind not in KINDS:
+        raise checkpoint.CheckpointError(f"{path_of(name)} is no world model; train one with `{_REMEDY}`")
+    return str(kind)
 
 
 @cache
 def load_once(name: str) -> WorldModel:
-    """The same, once in a process."""
-    return load(name)
+    """The same, once in a process: on the language model that it was trained with, whichever the planner has; "language": the embedded one."""
+    return load(name, str(record_of(name).get("model", EMBEDDED)))
 
 
 def fresh(kind: str, rank: int = 16, scale: float = 2.0, seed: int = 0, llm: str = EMBEDDED) -> WorldModel:

@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from saycan.report import write_whole
 from saycan.world_model.facts import Facts, read
 from sim.cli import InputError
+from sim.files import write_whole
 
 FORMAT = "saycan executions 1"
 FILE = "executions.jsonl"

@@ -12,6 +12,7 @@ import numpy as np
 from saycan.world_model.base import Forecast, WorldModel, situation
 from saycan.world_model.facts import Facts, about
 from saycan.world_model.log import Execution
+from sim.relations import REGIONS
 
 _DEEP = 5
 _SLICE = 32  # executions at a time: so many that a clock can be looked at between
@@ -48,9 +49,9 @@ def one_step(model: WorldModel, rows: Sequence[Execution], seconds: float = np.i
 
 
 def by_skill(model: WorldModel, rows: Sequence[Execution]) -> dict[str, dict[str, Any]]:
-    """The same for each kind of skill, by the first two words of its phrase. What is asked again is remembered."""
-    kinds = sorted({" ".join(row.skill.split()[:3][: 3 if row.skill.startswith("put") else 1]) for row in rows})
-    return {kind: one_step(model, [row for row in rows if row.skill.startswith(kind)]) for kind in kinds}
+    """The same for each kind of skill. What is asked again is remembered."""
+    kinds = sorted({_kind(row.skill) for row in rows})
+    return {kind: one_step(model, [row for row in rows if _kind(row.skill) == kind]) for kind in kinds}
 
 
 def several_steps(model: WorldModel, rows: Sequence[Execution], steps: int = _DEEP) -> dict[str, Any]:
@@ -77,6 +78,13 @@ def several_steps(model: WorldModel, rows: Sequence[Execution], steps: int = _DE
         "real_success": _mean(real),
         "correlation": round(float(np.corrcoef(chance, real)[0, 1]), 4) if spread else None,
     }
+
+
+def _kind(skill: str) -> str:
+    """A skill by the first word of its phrase, "put" by the first three, and apart from things by whether it is a region to put it on."""
+    words = skill.split()
+    kind = " ".join(words[:3] if words[0] == "put" else words[:1])
+    return f"{kind} a region" if skill.removeprefix(f"{kind} the ") in REGIONS else kind
 
 
 def _given(forecast: Forecast, row: Execution) -> Facts:

@@ -56,8 +56,8 @@ class PlaceIn(Place):
         if shut or now.held in (None, target.name) or not within_reach(box):
             return None
         height = 2 * float(now.boxes[now.held or ""].half[2])
-        centre_below_rim = min(box.bottom + WALL, box.top - 0.005 - height / 2)
-        return effects.put_down(now, box.position, centre_below_rim)
+        bottom = min(box.bottom + WALL, box.top - 0.005 - height / 2)
+        return effects.put_down(now, box.position, bottom)
 
     def start(self, rng: np.random.Generator) -> Start:
         """Something in the hand, a receptacle that it fits into on the table, often with things in it already."""

@@ -70,14 +70,15 @@ def test_the_world_is_looked_at_before_every_decision() -> None:
 
 
 def test_what_fails_again_and_again_is_left_out_and_given_up() -> None:
-    episode = Agent(Toy(stumbles=99), Wish([0.5, 0.5, 0.0]), Limits(tries=3)).run("get there")
+    episode = Agent(Toy(stumbles=99), Wish([0.6, 0.4, 0.0]), Limits(tries=3)).run("get there")
     assert episode.outcome == "gave_up" and len(episode.steps) == 4
+    assert "'walk' would be useful, but it has failed 3 times" in episode.reason
     assert episode.steps[-1].choice is None
 
 
 def test_the_impossible_is_declined_without_a_motion() -> None:
     episode = Agent(Toy(), Wish([0.0, 1.0, 0.0])).run("fly")
-    assert episode.outcome == "declined" and "can't" in episode.reason
+    assert episode.outcome == "declined" and "'fly' would be useful, but I give it a chance of 0%" in episode.reason
 
 
 def test_steps_are_limited() -> None:

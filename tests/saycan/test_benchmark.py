@@ -16,7 +16,7 @@ import pytest
 from commands import run
 from hydra import compose, initialize_config_dir
 
-from saycan.benchmark import main
+from saycan.benchmark import main, undisturbed
 from saycan.judging.ledger import Ledger
 from saycan.judging.plan import make_plan
 from saycan.judging.runner import run_all
@@ -182,6 +182,13 @@ def test_bad_input_is_one_sentence(
         main()
     shown = capfd.readouterr().err
     assert ended.value.code == 2 and words in shown and shown.count("\n") == 1
+
+
+def test_ctrl_c_is_heeded_again_once_results_are_written() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    with undisturbed():
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    assert signal.getsignal(signal.SIGINT) is before  # for the next run of a sweep
 
 
 def test_help() -> None:

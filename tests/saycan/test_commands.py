@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from commands import run
+from omegaconf import OmegaConf
+from rich.console import Console
 
-from sim.cli import print_json
+from saycan.build import scene_spec
+from saycan.film import Film
+from saycan.gif import write_gif
+from saycan.show import Terminal
+from saycan.trials import spread
+from saycan.types import Episode
+from sim.cli import InputError, print_json
+from sim.tabletop import Tabletop
 
 
 def test_the_main_job(tmp_path: Path) -> None:
@@ -50,6 +61,7 @@ def test_what_is_not_there_is_declined(tmp_path: Path, thing: str) -> None:
         (["go", "seed=-1"], "0 or more"),
         (["go", "perception=xray"], "perception/xray"),
         (["go", "scene.objects=[elephant]"], "no 'elephant'"),
+        (["go", "+scene.colour=red"], "no key 'colour'"),
         (["go", "llm.dtype=float8"], "llm.dtype"),
         (["go", "llm.model=/nowhere"], "/nowhere"),
     ],
@@ -59,6 +71,28 @@ def test_bad_input_is_one_sentence(arguments: list[str], words: str, tmp_path: P
     assert failed.returncode == 2
     assert words in failed.stderr and failed.stderr.count("\n") == 1 and "Traceback" not in failed.stderr
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"place": {"red block": "here"}}, "`place` must be a mapping from names to"),
+        ({"place": {"red block": 0.4}}, "`place` must be a mapping from names to"),
+        ({"place": {"red block": None}}, "`place` must be a mapping from names to"),
+        ({"inside": {"red block": ["blue bowl"]}}, "`inside` must be a mapping from names to receptacles"),
+        ({"objects": [["red block"]]}, "`objects` must be a list of names"),
+        ({"unreachable": [{"red block": 1}]}, "`unreachable` must be a list of names"),
+    ],
+)
+def test_a_scene_of_another_form_is_one_sentence(changed: dict[str, Any], words: str) -> None:
+    scene = {"objects": ["red block", "blue bowl"], "place": None, **changed}
+    with pytest.raises(InputError, match=words):
+        scene_spec(OmegaConf.create({"seed": 0, "scene": scene}))
+
+
+def test_a_scenes_seed_is_the_configs() -> None:
+    scene = {"objects": ["red block"], "seed": None}  # as a suite's task has it
+    assert scene_spec(OmegaConf.create({"seed": 7, "scene": scene})).seed == 7
 
 
 MODULES = [
@@ -120,6 +154,8 @@ def test_figures_are_drawn(tmp_path: Path) -> None:
     [
         (["skills.evaluate", "episodes=0"], "at least 1"),
         (["skills.recovery", "episodes=0"], "at least 1"),
+        (["saycan.trials", "seeds=0"], "seeds must be 1 or more"),
+        (["saycan.trials", "seed=5"], "first_seed=5"),
         (["saycan.speed"], "say what to measure"),
         (["saycan.evaluate_language", "choices=false"], "leaves nothing to measure"),
         (["saycan.speed", "sim", "steps=1"], "at least 100"),
@@ -153,6 +189,28 @@ def test_plans_are_rehearsed_and_kept(tmp_path: Path) -> None:
     plans = [json.loads(line) for line in (tmp_path / "plans.jsonl").read_text().splitlines()]
     assert [plan["right"] for plan in plans] == [True, False] and plans[0]["plan"][0] == "pick up the red block"
     assert "| all | 2 | 1 | 50% (9% to 91%) |" in (tmp_path / "language.md").read_text()
+
+
+def test_trials_load_no_model_that_is_not_asked(tmp_path: Path) -> None:
+    arguments = ("agent=no_language", "agent.steps=1", "perception=oracle", "llm.model=/nowhere", f"out={tmp_path}")
+    done = run("saycan.trials", "seeds=1", *arguments)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[-1])["seconds_to_load_language_model"] is None
+
+
+def test_an_episode_without_steps_is_shown_as_far_as_it_goes(tmp_path: Path, world: Tabletop) -> None:
+    film = Film(world)
+    film.shoot()
+    write_gif(tmp_path / "episode.gif", Episode("sing"), film)
+    assert not (tmp_path / "episode.gif").exists()
+    assert spread([]) is None and spread([1.0, 3.0]) == {"median": 2.0, "min": 1.0, "max": 3.0}
+
+
+def test_square_brackets_in_a_path_are_shown() -> None:
+    console = Console(file=io.StringIO(), width=200)
+    Terminal(console).end(Episode("sing", outcome="declined", reason="no [bold]song"), "/tmp/run[a]")
+    said = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "/tmp/run[a]/report.html" in said and "no [bold]song" in said
 
 
 def test_evaluate_refuses_a_damaged_checkpoint(tmp_path: Path) -> None:

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 from commands import run
+from hydra import compose, initialize_config_dir
 from hypothesis import given
 from hypothesis import strategies as st
 
-from saycan.experiments import dyna
+from saycan.experiments import dyna, sample_efficiency
 from saycan.experiments.arms import Run, missing, summary
 from saycan.experiments.dyna import Dyna, Lesson, Settings, Values
 from saycan.experiments.statistics import bootstrap, executions_to, iqm
@@ -22,6 +23,7 @@ from saycan.world_model.facts import HAND, TABLE, Change, Facts, choices
 from saycan.world_model.log import Execution
 from saycan.world_model.rollouts import Imagined
 from sim.cli import InputError
+from sim.paths import CONFIGS
 
 SETTINGS = Settings(0, 1, 4, 2, 1, 3, 0.2, 0.0, 50, 0.5, True, 0.5, 0, 5, 0)
 RUN = Run("real", 0, "", SETTINGS, 1e-3, 8, 0.5)
@@ -203,6 +205,42 @@ def test_results_are_kept_and_those_of_other_settings_refused(tmp_path: Path) ->
     with pytest.raises(InputError, match="damaged"):
         missing([RUN, other], tmp_path)
     assert summary({"real": [json.loads(result(RUN))]})["real"]["final_success"] == 0.5
+
+
+def test_results_without_an_end_are_refused(tmp_path: Path) -> None:
+    (tmp_path / RUN.file).write_text(result(RUN, curve=[[0, 0.0], [2, 0.5]]))
+    with pytest.raises(InputError, match="delete it"):
+        missing([RUN], tmp_path)
+
+
+def test_what_was_learned_is_also_measured_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dyna, "RealEpisode", ToyEpisode)
+    for every, told in ((3, [0, 3, 6, 8]), (20, [0, 8]), (4, [0, 4, 8])):
+        curve = Dyna({}, replace(SETTINGS, executions=8, evaluate_every=every), 0).run()
+        assert [point[0] for point in curve] == told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["skills_per_episode=0"], "skills_per_episode must be 1 or more"),
+        (["evaluate_every=0"], "evaluate_every must be 1 or more"),
+        (["model_every=0"], "model_every must be 1 or more"),
+        (["remember=-1"], "remember must be 0 or more"),
+        (["explore=1.5"], "explore must be from 0 to 1"),
+        (["model_rate=0.0"], "model_rate must be more than 0"),
+        (["arms.copy-1.model=typo"], "no checkpoint typo"),
+        (["arms.copy-1.model=planner"], "no world model"),
+        (["arms.copy-1.imagination=0"], "arm copy-1: imagination"),
+        (["arms.copy-1.updates=-1"], "arm copy-1: updates"),
+        (["+arms.new={model: copy}"], "arm new needs a model, imagination and updates"),
+    ],
+)
+def test_what_makes_no_sense_is_said_before_anything_is_learned(arguments: list[str], words: str) -> None:
+    with initialize_config_dir(str(CONFIGS), version_base="1.3"):
+        config = compose("sample_efficiency", ["size=debug", *arguments])
+    with pytest.raises(InputError, match=words):
+        sample_efficiency._runs(config)
 
 
 def test_savings_are_told_against_as_many_updates_without_a_model() -> None:

@@ -73,7 +73,9 @@ def run(bowl: float, instruction: str = "put the block in the bowl", ahead: bool
     table, language = Table(bowl), TakesAndPuts()
     agent = Agent(table, language, Limits(decline=0.2, least=0.01))
     agent.foresight = NextStep(language, meant, table.success_probability) if ahead else None
-    return str(agent.run(instruction).outcome), table.did, language.asked
+    episode = agent.run(instruction)
+    assert episode.outcome != "declined" or "not what would have to follow it" in episode.reason
+    return str(episode.outcome), table.did, language.asked
 
 
 def test_nothing_is_taken_for_a_bowl_that_is_out_of_reach() -> None:

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from saycan.build import build_agent, build_perception
-from saycan.perception import clip
+from saycan.perception import camera, clip
 from saycan.perception.boxes import between, turned
 from saycan.perception.camera import Belief, CameraPerception
 from saycan.perception.rig import DEFAULT, Shot, shoot
@@ -159,13 +160,18 @@ def test_a_camera_that_looks_at_the_ceiling_and_an_empty_table(table: Tabletop) 
     assert not eyes().see(shoot(table, up), table.hand()).boxes
 
 
-def test_thirty_things_are_no_reason_to_stop(table: Tabletop) -> None:
-    listed = [n for n in catalogue() if n != "drawer"][:24]
+def test_many_things_are_no_reason_to_stop_but_to_warn(table: Tabletop, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = [n for n in catalogue() if n not in ("drawer", "pink bowl", "bin")]
     spots = {name: [0.2 + 0.13 * (k // 6), -0.5 + 0.19 * (k % 6)] for k, name in enumerate(listed)}
     scene(table, objects=listed, seed=0, place=spots)
+    perception, shots = eyes(), shoot(table, DEFAULT)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        assert len(eyes().look(table).boxes) > 12
+        warnings.simplefilter("error")
+        count = len(perception.propose(shots))
+    assert 18 < count <= camera._MANY  # the catalogue has no more than 30 to lay out, so the bound is moved
+    monkeypatch.setattr(camera, "_MANY", count - 1)
+    with pytest.warns(UserWarning, match=f"{count} things at once"):
+        assert len(perception.see(shots, table.hand()).boxes) > 18
 
 
 def test_an_agent_with_cameras_never_asks_for_the_truth(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,11 +214,34 @@ def test_an_agent_with_cameras_never_asks_for_the_truth(tiny_model: Path, monkey
         ({"pretrained": "/nowhere.safetensors"}, "saycan.train_perception"),
         ({"cameras": []}, "at least one camera"),
         ({"every": 0}, "1 or more"),
+        ({"pretrained": str(clip.VOTES)}, "another network"),
+        ({"cameras": [{"eye": [1.0, 0.0, 1.0], "fov": 48.0}]}, "an eye and another point as its target"),
+        ({"cameras": [{"eye": [1, 2], "target": [0.5, 0.0, 0.0], "fov": 48.0}]}, "three numbers each"),
+        ({"cameras": [{"eye": [1, 0, 1], "target": [0.5, 0.0, 0.0], "fov": "wide"}]}, "fov between 0 and 180"),
+        ({"cameras": [{"eye": [1, 0, 1], "target": [0.5, 0.0, 0.0], "fov": 200.0}]}, "fov between 0 and 180"),
+        ({"cameras": [{"eye": [1, 0, 1], "target": [1, 0, 1], "fov": 48.0}]}, "another point"),
+        ({"cameras": [7]}, "an eye and another point"),
     ],
 )
 def test_settings_without_sense(change: dict[str, object], words: str) -> None:
     with pytest.raises(InputError, match=words):
         build_perception(OmegaConf.merge(CAMERA, change))
+
+
+@pytest.mark.parametrize("fails", ["create_model_and_transforms", "get_tokenizer"])
+@pytest.mark.parametrize("error", [OSError("no connection\nand more"), EOFError(), RuntimeError("no connection")])
+def test_a_model_that_cannot_be_had_is_one_sentence(
+    fails: str, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import open_clip
+
+    def fail(*given: object, **named: object) -> object:
+        raise error
+
+    monkeypatch.setattr(open_clip, "create_model_and_transforms", lambda *given, **named: (torch.nn.Identity(), 0, 0))
+    monkeypatch.setattr(open_clip, fails, fail)
+    with pytest.raises(InputError, match=r"^open_clip could not load ViT-B-32 .*\((no connection|EOFError)\)$"):
+        clip.load("ViT-B-32", "a tag", ["red block"])
 
 
 def test_damaged_weights_are_said_to_be(tmp_path: Path) -> None:

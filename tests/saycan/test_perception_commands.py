@@ -10,8 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from commands import run
+from omegaconf import OmegaConf
 
-from saycan.perception import view_of
+from saycan import train_perception
+from saycan.perception import album, view_of
 from saycan.perception.measure import compare, confusions, figures
 from sim.tabletop import Tabletop
 
@@ -72,6 +74,32 @@ def test_training_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
     last(run("saycan.train_perception", *small, "resume=true"))
     assert (tmp_path / "votes.safetensors").stat().st_mtime_ns == weights[tmp_path / "votes.safetensors"]
     assert (tmp_path / "saycan-clip.safetensors").is_file()
+    other = run("saycan.train_perception", *small, "resume=true", "seed=5")
+    assert other.returncode == 2 and "was begun with seed=0, not 5" in other.stderr
+    again = run("saycan.train_perception", *small, f"votes={tmp_path / 'votes.safetensors'}")
+    assert again.returncode == 2 and "choose another folder" in again.stderr
+    assert (tmp_path / "votes.safetensors").is_file()
+
+
+def test_a_training_anew_leaves_nothing_that_would_be_gone_on_with(tmp_path: Path) -> None:
+    config = OmegaConf.create({"resume": False, "votes": None})
+    old, pictures = (
+        [tmp_path / name for name in ("votes.safetensors", "saycan-clip.safetensors")],
+        tmp_path / "pictures",
+    )
+    for path in (*old, pictures / "pages_0_0_2.npz"):
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    assert train_perception._go_on(config, old, pictures) == [] and not list(tmp_path.iterdir())
+
+
+def test_an_album_of_more_scenes_is_not_short_of_any(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(album, "_SCENES", 2)
+    assert list(album.render(tmp_path, 1, 0, 1)) == [1]
+    few = album.read(tmp_path, 1, 0)
+    assert list(album.render(tmp_path, 2, 0, 1)) == [2] and not list(album.render(tmp_path, 1, 0, 1))
+    more = album.read(tmp_path, 2, 0)
+    assert len(more) == 2 * len(few) and np.array_equal(more[0].rgb, few[0].rgb)
 
 
 def test_skills_are_tried_with_what_is_seen(tmp_path: Path) -> None:
@@ -84,6 +112,8 @@ def test_skills_are_tried_with_what_is_seen(tmp_path: Path) -> None:
     ("command", "words"),
     [
         (["saycan.evaluate_perception", "scenes=0"], "scenes and workers must be 1 or more"),
+        (["saycan.evaluate_perception", "pictures=-1"], "pictures 0 or more"),
+        (["saycan.train_perception", "votes=/nowhere.safetensors"], "/nowhere.safetensors"),
         (["saycan.evaluate_perception", "perception=oracle"], "nothing to measure"),
         (["saycan.train_perception", "scenes=0"], "must be more than 0"),
         (["saycan.train_perception", "resume=true"], "out=DIR"),

@@ -21,6 +21,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, Llama
 
 from saycan.language.openai_client import CompletionsScorer
 from saycan.language.scorer import TrieScorer
+from saycan.serve_llm import _announce, _bind
+from sim.cli import InputError
 
 PROMPTS = [
     "Human: put the block in the bowl.\nRobot: 1.",
@@ -182,6 +184,17 @@ def test_nonsense_is_refused_and_the_server_lives(url: str) -> None:
         assert code == 400 and answer["error"]["type"] == "invalid_request_error"
     assert post(url + "/nowhere", {})[0] == 404
     _wait_for(url.removesuffix("/v1") + "/health")
+
+
+@pytest.mark.parametrize("host", ["..", "a" * 70, "nowhere.invalid"])
+def test_a_host_that_cannot_be_is_said(host: str) -> None:
+    with pytest.raises(InputError, match="there is no address"):
+        _bind(host, 0)
+
+
+def test_an_address_of_ipv6_is_shown_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    _announce("tiny", "fd00::1", 8080)
+    assert "tiny at http://[fd00::1]:8080/v1 (" in capsys.readouterr().out
 
 
 def test_a_port_in_use_is_said(url: str) -> None:

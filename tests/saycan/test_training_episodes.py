@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from commands import run
 from hydra import compose, initialize_config_dir
 
 from saycan.judging.suite import SuiteTask
+from saycan.language.planner import Planner
+from saycan.language.weights import load
 from saycan.learning import methods
 from saycan.learning.checks import check
+from saycan.learning.imitate import Imitation, Settings
 from saycan.learning.inspection import expert_episode, mistakes
 from saycan.learning.reinforce import fresh_tasks
 from saycan.select import drawn, highest, likeliest, policy
+from saycan.types import IMAGINED, Episode, Step
 from saycan.world_model.baselines import CopyLastState
 from saycan.world_model.episodes import imagined
 from sim.cli import InputError
 from sim.paths import CONFIGS
 from sim.scenes import SceneSpec
+from skills import checkpoint
 from skills import library as skill_library
+from skills.checkpoint import CheckpointError
+from skills.execute import Outcome
 from skills.library import Skill
+from skills.settings import begin_anew
 
 TAKE_RED = SuiteTask(
     "take the red block", "take", SceneSpec(objects=["red block", "blue block"], seed=1), "holding(red block)", False
@@ -73,6 +83,71 @@ def test_imagined_skills_work_as_often_as_the_world_model_thinks(chance: float, 
             held.append(stage.truth().held == "red block")
             assert outcome.success == held[-1] and stage.body.perceive().held == stage.truth().held
     assert np.mean(held) == pytest.approx(chance, abs=0.15 if 0 < chance < 1 else 0.0)
+
+
+def test_in_an_imagined_world_what_failed_has_begun(pick: Mapping[str, Skill]) -> None:
+    class Fails(CopyLastState):
+        def _worked(self, attempts: Sequence[Any]) -> list[float]:
+            return [0.0] * len(attempts)
+
+    class Says:
+        def log_probs(self, prompt: str, texts: Sequence[str]) -> np.ndarray:
+            return np.zeros(len(texts))
+
+    with imagined(TAKE_RED, pick, 0.5, Fails(), np.random.default_rng(0)) as stage:
+        view, none = stage.body.perceive(), np.zeros(0)
+        options = stage.body.propose(view)
+        failed = stage.body.execute(options[0])
+    for outcome, begun in ((failed, True), (Outcome(False, ended=IMAGINED), False)):  # the other was only thought of
+        episode = Episode("take the elephant", [Step(view, options, none, none, none, 0, outcome)])
+        assert (len(Planner(Says()).read(episode, view, options).told) == len(options)) is begun
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"seed": 3}, "seed=0, not 3"),
+        ({"learning_rate": 1e-3}, "learning_rate=0.0005, not 0.001"),
+        ({}, "llm.model=a, not b"),
+    ],
+)
+def test_a_training_goes_on_with_its_own_settings_only(
+    change: dict[str, Any], words: str, toy: Path, tmp_path: Path
+) -> None:
+    def trainer(minutes: float, **given: Any) -> Imitation:
+        made = Imitation(*load(str(toy), fast=False), Settings(minutes, rank=2, **given), lambda number: [])
+        made.origin = {"llm.model": "a"}
+        return made
+
+    trainer(1.0).save(tmp_path / "state.safetensors")
+    trainer(2.0).restore(tmp_path / "state.safetensors")
+    other = trainer(1.0, **change)
+    other.origin = {"llm.model": "a" if change else "b"}
+    with pytest.raises(CheckpointError, match=words):
+        other.restore(tmp_path / "state.safetensors")
+
+
+def test_the_command_begins_anew_or_goes_on_with_the_same(lively: Path, tmp_path: Path) -> None:
+    command = ["saycan.train_planner", f"llm.model={lively}", "rank=2", "scenes=1", "minutes=0.01", f"out={tmp_path}"]
+    command += ["start=none", "dtype=float32", "progress=false"]
+    state = tmp_path / "state.safetensors"
+    state.write_text("of another training")
+    first = run(*command)
+    assert first.returncode == 0, first.stderr
+    steps = json.loads(first.stdout.splitlines()[-1])["steps"]
+    assert checkpoint.read(state)[1]["step"] == steps > 0
+    other = run(*command, "resume=true", "seed=4")
+    assert other.returncode == 2 and "seed=0, not 4" in other.stderr
+
+
+def test_a_training_anew_deletes_what_another_left_but_not_what_it_goes_on_from(tmp_path: Path) -> None:
+    files = [tmp_path / name for name in ("state.safetensors", "planner.safetensors")]
+    files[1].touch()
+    with pytest.raises(InputError, match=r"start=.*planner\.safetensors is where the result is written to"):
+        begin_anew(files, "start", tmp_path / "." / "planner.safetensors")
+    assert files[1].is_file()
+    begin_anew(files, "start", tmp_path / "other.safetensors")
+    assert not files[1].exists()
 
 
 @pytest.mark.parametrize(

@@ -117,6 +117,10 @@ def test_each_variant_is_built_of_parts_that_fit(name: str) -> None:
         (["agent.affordance=maybe"], "values, undoubting, detected, none"),
         (["agent=oracle"], "benchmark only"),
         (["agent=generative", "llm=openai"], "not one on a server"),
+        (["agent.tau=0.0"], "agent.tau must be from 0.001"),
+        (["agent.tries=0"], "agent.tries must be from 1"),
+        (["agent.decline=1.5"], "agent.decline must be from 0.0 to 1.0"),
+        (["perception.name=nose"], "there is no perception 'nose'"),
     ],
 )
 def test_wrong_names_are_one_sentence(overrides: list[str], words: str) -> None:
@@ -128,6 +132,7 @@ def test_wrong_names_are_one_sentence(overrides: list[str], words: str) -> None:
 def test_no_language_does_the_same_whatever_is_said() -> None:
     a = config("agent=no_language").agent
     limits = replace(build.limits_of(a), steps=4)
+    assert limits.decline == limits.least == 0 < build.limits_of(config("agent=oracle").agent).decline < 1e-3
     done = [choices(Agent(Table(START), Uniform(), limits).run(said)) for said in ("clear the table", "do nothing")]
     assert done[0] == done[1] and len(done[0]) == 4
     step = Agent(Table(START), Uniform(), limits).decide(Episode(""))

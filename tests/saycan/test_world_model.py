@@ -25,10 +25,11 @@ from saycan.world_model.baselines import CopyLastState, FactsMLP
 from saycan.world_model.facts import HAND, TABLE, Facts, choices, facts_of, main_change
 from saycan.world_model.language import LanguageWorldModel
 from saycan.world_model.learn import STATE, Learner, Settings, split
-from saycan.world_model.load import load
+from saycan.world_model.load import load, load_once
 from saycan.world_model.log import FILE, Execution, LogError, head, mend
 from saycan.world_model.log import load as load_log
-from saycan.world_model.quality import one_step, several_steps
+from saycan.world_model.quality import by_skill, one_step, several_steps
+from sim.cli import InputError
 from sim.scenes import SceneSpec
 from skills.checkpoint import CheckpointError
 
@@ -196,6 +197,45 @@ def test_a_training_goes_on_where_it_was_killed(tmp_path: Path) -> None:
     assert resumed.step == straight.step == 12
     for name, weight in straight.model.learned.items():
         assert torch.equal(weight, resumed.model.learned[name]), name
+
+
+@pytest.mark.parametrize("change", [{"seed": 1}, {"hindsight": 2}, {"log": "/other"}])
+def test_a_training_goes_on_with_its_own_settings_only(tmp_path: Path, change: dict[str, Any]) -> None:
+    settings, told = {"learning_rate": 5e-3, "batch": 16, "steps": 12}, {"log": "/one", "things": ("a", "b")}
+    for later, refused in (({"steps": 20}, False), (change, True)):
+        first, second = (Learner(FactsMLP(), Settings(**settings)) for _ in range(2))  # type: ignore[arg-type]
+        first.origin = told
+        first.save(tmp_path / STATE)
+        own = {key: value for key, value in later.items() if key != "log"}
+        second.settings, second.origin = replace(second.settings, **own), {**told, **later}
+        if refused:
+            with pytest.raises(InputError, match=rf"was begun with {next(iter(change))}=.*, not "):
+                second.restore(tmp_path / STATE)
+        else:
+            second.origin = told
+            second.restore(tmp_path / STATE)
+
+
+def test_a_world_model_is_asked_on_the_language_model_that_it_was_trained_with(
+    tiny_model: Path, tmp_path: Path
+) -> None:
+    learner = Learner(LanguageWorldModel(*load_language_model(str(tiny_model), fast=False), rank=4), Settings(1e-3, 6))
+    record = {"kind": "language", "scale": 2.0, "model": str(tiny_model)}
+    learner.export(tmp_path / "own.safetensors", record)
+    assert load_once(str(tmp_path / "own.safetensors")).imagine([situation(toy_log(1)[0])], [SKILLS[0]])
+
+
+def test_a_place_on_the_table_is_no_thing_to_put_something_on() -> None:
+    skills = [
+        "put it on the left side",
+        "put it on the tray",
+        "put it on the middle",
+        "put it in the bin",
+        "pick up the cup",
+    ]
+    rows = [replace(toy_log(1)[0], skill=skill) for skill in skills]
+    counted = {kind: figures["n"] for kind, figures in by_skill(CopyLastState(), rows).items()}
+    assert counted == {"pick": 1, "put it in": 1, "put it on": 1, "put it on a region": 2}
 
 
 def test_what_was_learned_is_loaded_again_and_strangers_are_not(tmp_path: Path) -> None:

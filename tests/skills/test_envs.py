@@ -73,6 +73,17 @@ def test_a_hand_that_is_empty_places_nothing_and_a_full_one_picks_nothing() -> N
         env.reset()
     assert env.task.lost(env._begin, env._begin, env._target)
     env.close()
+    env = SkillEnv("pick", doubtful=1.0)
+    env.reset(seed=5)
+    while env._begin.held is None:
+        _, info = env.reset()
+    begin, name = env._begin, env._target.name
+    assert env.task.lost(begin, begin, env._target) and not info["ready"]
+    lifted = replace(begin.boxes[name], position=begin.boxes[name].position + np.array([0.0, 0.0, 0.3]))
+    then = replace(begin, boxes={**begin.boxes, name: lifted}, held=name)
+    assert not env.task.success(begin, then, env._target)
+    assert env.task.success(replace(begin, held=None), then, env._target)
+    env.close()
 
 
 def test_dropping_aside_is_lost() -> None:

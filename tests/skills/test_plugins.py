@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
 from pathlib import Path
 
 import commands
 import pytest
+
+from sim.cli import InputError
+from skills import library
 
 TASK = '''
 import numpy as np
@@ -88,3 +93,42 @@ def test_a_skill_file_that_does_not_run_is_one_sentence(folder: Path) -> None:
     assert done.returncode == 2 and "nosuchmodule" in done.stderr and "Traceback" not in done.stderr
     missing = run(folder / "nowhere", "skills.train", "skill=wave")
     assert missing.returncode == 2 and "does not exist" in missing.stderr
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "words"),
+    [
+        ("juggling.py", TASK, "name = 'wave'; call both the same"),
+        ("pick.py", TASK.replace('name = "wave"', 'name = "pick"'), "a skill that ships"),
+        ("wave.py", TASK.replace('name = "wave"', ""), "needs a name and a phrase"),
+        ("wave.py", TASK.replace('phrase = "wave', 'words = "wave'), "needs a name and a phrase"),
+        ("wave.py", TASK.replace("the {thing}", "the {block}", 2), "braces can be {thing}, {receptacle}"),
+        ("wave.py", TASK.replace('at the {thing}"', 'at the {thing} with the {thing}"'), "can only be {direction}"),
+    ],
+)
+def test_a_skill_without_a_good_name_or_phrase_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, text: str, words: str
+) -> None:
+    (tmp_path / file).write_text(text)
+    monkeypatch.setenv("SAYCAN_SKILLS", str(tmp_path))
+    with pytest.raises(InputError, match=re.escape(words)):
+        library.tasks()
+
+
+def test_two_files_of_one_name_are_refused_and_one_named_twice_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "wave.py").write_text(TASK.replace("wave at", f"wave {name} at"))
+    for name in ("a", "b"):  # in one process
+        monkeypatch.setenv("SAYCAN_SKILLS", f"{tmp_path / name}{os.pathsep}{tmp_path / name}")
+        assert library.task("wave").phrase == f"wave {name} at the {{thing}}"
+    monkeypatch.setenv("SAYCAN_SKILLS", f"{tmp_path / 'a'}{os.pathsep}{tmp_path / 'b'}")
+    with pytest.raises(InputError, match=re.escape(str(tmp_path / "a" / "wave.py"))):
+        library.tasks()
+
+
+def test_an_unknown_skill_is_not_to_be_trained() -> None:
+    with pytest.raises(InputError, match="there is no task 'pikc'; there are pick, "):
+        library.load_all(["pikc"])

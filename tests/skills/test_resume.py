@@ -12,8 +12,11 @@ from pathlib import Path
 
 import pytest
 from commands import run
+from hydra import compose, initialize_config_dir
 
+from sim.paths import CONFIGS
 from skills import checkpoint, library
+from skills.train import train
 
 TINY = [
     "skill=pick",
@@ -46,6 +49,9 @@ def test_killed_training_goes_on(tmp_path: Path) -> None:
     steps = [int(row.split(",")[0]) for row in (tmp_path / "pick.curve.csv").read_text().splitlines()[1:]]
     assert steps == sorted(set(steps)) and steps[0] < before < steps[-1] and steps[-1] >= 8000
     figures = json.loads(done.stdout.splitlines()[-1])
+    for other, words in [("seed=1", "seed=0, not 1"), ("skill.gamma=0.9", "skill.gamma=0.97, not 0.9")]:
+        refused = run("skills.train", *TINY, f"out={tmp_path}", "resume=true", other)
+        assert refused.returncode == 2 and f"was begun with {words}; give the same" in refused.stderr
     assert figures["skill"] == "pick" and library.load(Path(figures["checkpoint"])).record["seed"] == 0
 
 
@@ -57,6 +63,25 @@ def test_a_damaged_state_is_one_sentence_and_stays(tmp_path: Path) -> None:
     assert state.read_bytes() == b"not a state"
 
 
+def test_a_training_that_is_begun_anew_leaves_nothing_to_resume(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state, chunk = tmp_path / "pick.state.safetensors", tmp_path / "pick.rollouts" / "1-000.safetensors"
+    chunk.parent.mkdir()
+    for file in (state, chunk):
+        file.write_bytes(b"of another training")
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("stable_baselines3.PPO.learn", killed)
+    with initialize_config_dir(str(CONFIGS), version_base="1.3"):
+        config = compose("train", [*TINY, "skill.worlds=1"])
+    with pytest.raises(KeyboardInterrupt):
+        train(config, tmp_path / "pick")
+    assert not state.exists() and not chunk.exists()
+
+
 @pytest.mark.parametrize(
     ("more", "words"),
     [
@@ -65,6 +90,8 @@ def test_a_damaged_state_is_one_sentence_and_stays(tmp_path: Path) -> None:
         (["skill=juggle"], "juggle"),
         (["skill=pick", "start=nowhere.safetensors"], "nowhere.safetensors"),
         (["skill=pick", f"start={library.path_of('push')}"], "is of the skill push"),
+        (["skill=pick", f"policy={library.path_of('push')}"], "is of the skill push"),
+        (["skill=pick", *(f"{key}={library.path_of('pick')}" for key in ("start", "policy"))], "give one of them"),
     ],
 )
 def test_bad_input_is_one_sentence(tmp_path: Path, more: list[str], words: str) -> None:

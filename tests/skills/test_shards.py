@@ -29,6 +29,7 @@ def test_what_comes_of_a_seed_does_not_depend_on_the_number_of_processes() -> No
     one = trace(DummyVecEnv([make] * 3))
     assert np.array_equal(one, trace(Shards(make, 3, 2)))
     assert np.array_equal(one, trace(Shards(make, 3, 3)))
+    assert np.array_equal(one, trace(Shards(make, 3, 5)))  # more than there are worlds
 
 
 def test_single_worlds_are_reached_by_their_numbers() -> None:

@@ -1,0 +1,49 @@
+"""Files that are written whole or not at all: whoever reads one never finds half of it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a text file; an older one stays until the new one is complete.
+
+    :raises OSError: if the disk does not take it; it names the file.
+    """
+    with _in_place_of(path) as file:
+        file.write(text.encode())
+
+
+def install(path: Path, target: Path) -> None:
+    """Copy a file to where it is used; an older one stays until the new one is complete.
+
+    :raises OSError: if it cannot be read, or the disk does not take it; it names the file.
+    """
+    with path.open("rb") as source, _in_place_of(target) as file:
+        shutil.copyfileobj(source, file)
+
+
+@contextmanager
+def _in_place_of(path: Path) -> Iterator[IO[bytes]]:
+    """A file to write into, which takes the place of ``path`` at the end; nothing is left of it if that fails."""
+    scratch = None
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            scratch = Path(file.name)
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        scratch.chmod(0o644)
+        scratch.replace(path)
+    except BaseException as error:
+        if scratch is not None:
+            scratch.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno is not None:
+            raise OSError(error.errno, error.strerror, str(path)) from None
+        raise
