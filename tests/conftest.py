@@ -10,6 +10,13 @@ import pytest
 from sim.scenes import SceneSpec, lay_out
 from sim.tabletop import Tabletop
 
+LONGEST = ("test_learning", "test_benchmark", "test_commands", "test_planner_tasks", "test_perception_commands")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that take longest come first: at the end one process would be waiting for another that has just begun with one of them."""
+    items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))
+
 
 @pytest.fixture
 def world() -> Iterator[Tabletop]:

@@ -153,7 +153,7 @@ def test_a_training_goes_on_where_it_was_killed(toy: Path, tmp_path: Path) -> No
     list(zip(range(straight.step - resumed.step), resumed.run(), strict=False))
     for name, weight in straight.learned.items():
         assert torch.allclose(weight, resumed.learned[name], atol=2e-3), name
-    with pytest.raises(CheckpointError, match="other settings"):
+    with pytest.raises(InputError, match="was begun with rank=16, not 4"):
         trainer(toy, groups, Settings(1.0, rank=4)).restore(tmp_path / STATE)
 
 

@@ -29,7 +29,6 @@ from sim.paths import CONFIGS
 from sim.scenes import SceneSpec
 from skills import checkpoint
 from skills import library as skill_library
-from skills.checkpoint import CheckpointError
 from skills.execute import Outcome
 from skills.library import Skill
 from skills.settings import begin_anew
@@ -123,7 +122,7 @@ def test_a_training_goes_on_with_its_own_settings_only(
     trainer(2.0).restore(tmp_path / "state.safetensors")
     other = trainer(1.0, **change)
     other.origin = {"llm.model": "a" if change else "b"}
-    with pytest.raises(CheckpointError, match=words):
+    with pytest.raises(InputError, match=words):
         other.restore(tmp_path / "state.safetensors")
 
 
