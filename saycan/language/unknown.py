@@ -18,7 +18,14 @@ from sim.relations import DIRECTIONS, REGIONS, is_open
 REGION_WORDS = {word for text in (*REGIONS, *DIRECTIONS) for word in text.split()}
 _GENERAL = {"thing", "things", "object", "objects", "item", "items", "stuff", "ones", "table", "hand"} | REGION_WORDS
 _OTHER_COLOURS = {"black", "white", "grey", "gray", "brown"}  # basic terms (Berlin and Kay 1969) that nothing here has
-_LOOSE = {"snack", "trash", "cleaner", "container", "receptacle", "fixture"}  # classes that other things may stand in for: an apple is a snack, too
+_LOOSE = {
+    "snack",
+    "trash",
+    "cleaner",
+    "container",
+    "receptacle",
+    "fixture",
+}  # classes that other things may stand in for: an apple is a snack, too
 _MOST_WORDS = 60
 _SPEAKS_OF_DRAWER = re.compile(r"\b(drawer|cabinet)s?\b")
 _SPOKEN = {  # words of the examples' instructions that are no things: "stack", "bring", ...

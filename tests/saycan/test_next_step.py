@@ -15,6 +15,7 @@ from saycan.types import Candidate, Episode, SceneView
 from sim.geometry import Box
 from sim.state import Hand
 from skills.execute import Outcome
+from skills.tasks import Target
 
 BOX = Box(np.array([0.5, 0.3, 0.02]), 0.0, np.full(3, 0.02))
 VIEW = SceneView(
@@ -24,7 +25,8 @@ VIEW = SceneView(
     None,
     Hand(np.zeros(3), 0.0, 0.08, False, np.zeros(4), False, False),
 )
-TAKE, PUT = Candidate("pick", "pick up the red block"), Candidate("place_in", "put it in the green bowl")
+TAKE = Candidate("pick", "pick up the red block", Target("red block"))
+PUT = Candidate("place_in", "put it in the green bowl", Target("green bowl"))
 CANDIDATES = (TAKE, PUT, DONE)
 
 
@@ -104,3 +106,28 @@ def test_only_the_best_is_judged_and_only_at_first(held: str | None) -> None:
     assert foresight.judge(begun, VIEW, CANDIDATES, product)[0] is product
     done = np.array([0.1, 0.1, 0.5])
     assert foresight.judge(Episode("put it away"), VIEW, CANDIDATES, done)[0] is done
+
+
+def test_what_is_there_already_is_not_taken_to_be_put_back() -> None:
+    table, language = Table(0.9), TakesAndPuts()
+    table.view = replace(VIEW, relations=(("in", "red block", "green bowl"),))
+
+    def put_back(view: SceneView, candidate: Candidate) -> SceneView:
+        return meant(view, candidate) if candidate == TAKE else replace(table.view, held=None)
+
+    agent = Agent(table, language, Limits(decline=0.2, least=0.01))
+    agent.foresight = NextStep(language, put_back, table.success_probability)
+    episode = agent.run("the block should be in the bowl")
+    assert episode.outcome == "done" and table.did == []  # it is not declined for that either
+    table.view = replace(VIEW, relations=(("in", "red block", "blue bowl"),))  # in another one
+    assert agent.decide(Episode("the block should be in the bowl")).choice == TAKE
+
+
+def test_what_stands_on_that_part_of_the_table_is_not_put_there() -> None:
+    left = Candidate("place_at", "put it on the left side", Target("left side"))
+    product, candidates = np.array([0.8, 0.1, 0.1]), (TAKE, left, DONE)
+    foresight = NextStep(TakesAndPuts(), meant, lambda view, which: np.array([0.0, 0.9, 0.5]))
+    for y, taken in ((0.3, False), (0.0, True)):
+        view = replace(VIEW, boxes={**VIEW.boxes, "red block": Box(np.array([0.5, y, 0.02]), 0.0, np.full(3, 0.02))})
+        judged, _ = foresight.judge(Episode("put it on the left"), view, candidates, product)
+        assert (judged[0] > 0) == taken and (taken or judged.sum() == pytest.approx(product.sum()))
