@@ -110,13 +110,13 @@ def test_only_the_best_is_judged_and_only_at_first(held: str | None) -> None:
 
 def test_what_is_there_already_is_not_taken_to_be_put_back() -> None:
     table, language = Table(0.9), TakesAndPuts()
-    table.view = replace(VIEW, relations=(("in", "red block", "green bowl"),))
+    inside = table.view = replace(VIEW, relations=(("in", "red block", "green bowl"),))
 
-    def put_back(view: SceneView, candidate: Candidate) -> SceneView:
-        return meant(view, candidate) if candidate == TAKE else replace(table.view, held=None)
+    def put_in(view: SceneView, candidate: Candidate) -> SceneView:
+        return replace(VIEW, held="red block") if candidate == TAKE else inside
 
     agent = Agent(table, language, Limits(decline=0.2, least=0.01))
-    agent.foresight = NextStep(language, put_back, table.success_probability)
+    agent.foresight = NextStep(language, put_in, table.success_probability)
     episode = agent.run("the block should be in the bowl")
     assert episode.outcome == "done" and table.did == []  # it is not declined for that either
     table.view = replace(VIEW, relations=(("in", "red block", "blue bowl"),))  # in another one
