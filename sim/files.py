@@ -16,7 +16,7 @@ def write_whole(path: Path, text: str) -> None:
 
     :raises OSError: if the disk does not take it; it names the file.
     """
-    with _in_place_of(path) as file:
+    with in_place_of(path) as file:
         file.write(text.encode())
 
 
@@ -25,13 +25,16 @@ def install(path: Path, target: Path) -> None:
 
     :raises OSError: if it cannot be read, or the disk does not take it; it names the file.
     """
-    with path.open("rb") as source, _in_place_of(target) as file:
+    with path.open("rb") as source, in_place_of(target) as file:
         shutil.copyfileobj(source, file)
 
 
 @contextmanager
-def _in_place_of(path: Path) -> Iterator[IO[bytes]]:
-    """A file to write into, which takes the place of ``path`` at the end; nothing is left of it if that fails."""
+def in_place_of(path: Path) -> Iterator[IO[bytes]]:
+    """A file to write into, which takes the place of ``path`` at the end; nothing is left of it if that fails.
+
+    :raises OSError: if the disk does not take it; it names the file.
+    """
     scratch = None
     try:
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from sim.cli import InputError
+from sim.files import in_place_of
 
 _HERE = Path(__file__).resolve()
 
@@ -30,19 +29,11 @@ def write(path: Path, tensors: dict[str, torch.Tensor], record: dict[str, Any]) 
     :raises CheckpointError: if the disk does not take it.
     """
     data = save({k: v.detach().contiguous() for k, v in tensors.items()}, metadata={"saycan": json.dumps(record)})
-    scratch = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            scratch = Path(file.name)
+        with in_place_of(path) as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        scratch.chmod(0o644)
-        scratch.replace(path)
     except OSError as error:
-        if scratch is not None:
-            scratch.unlink(missing_ok=True)
         raise CheckpointError(
             f"{path} could not be written ({error.strerror}); what was there before is untouched"
         ) from None

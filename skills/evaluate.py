@@ -71,8 +71,6 @@ def main(config: Any) -> int:
     for name in ("episodes", "workers", "states"):
         if config[name] is not None and config[name] < 1:
             raise InputError(f"{name} must be at least 1, not {config[name]}")
-    if config.seed < 0:
-        raise InputError(f"seed must be 0 or more, not {config.seed}")
     skill = load(Path(config.checkpoint) if config.checkpoint else path_of(config.skill.name))
     out = output_folder(config, f"evaluate_{skill.name}")
     figures = evaluate(skill, config.episodes, config.seed, config.states, config.workers, config.progress)
