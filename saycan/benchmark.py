@@ -12,9 +12,9 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
+from saycan.judging.campaign import Campaign, make_campaign
 from saycan.judging.charts import draw
 from saycan.judging.ledger import Ledger
-from saycan.judging.plan import Plan, make_plan
 from saycan.judging.report import write_benchmark_report
 from saycan.judging.results import write_results
 from saycan.judging.runner import run_all
@@ -26,25 +26,25 @@ from sim.processes import CtrlC
 @command("benchmark")
 def main(config: Any) -> int:
     """Run the trials, then write what came of them. Ctrl-C stops the trials and keeps what was done."""
-    plan = make_plan(config)
+    campaign = make_campaign(config)
     folder = output_folder(config, "benchmark")
-    ledger = Ledger(folder, plan.settings, config.resume)
-    left = plan.left(ledger.rows)
+    ledger = Ledger(folder, campaign.settings, config.resume)
+    left = campaign.left(ledger.rows)
     stopped = False
     try:
         with (
             CtrlC() as interrupt,
-            Watcher(len(plan.jobs), len(plan.jobs) - len(left), config.progress) as watcher,
-            closing(run_all(left, plan.config, config.workers, folder)) as rows,
+            Watcher(len(campaign.jobs), len(campaign.jobs) - len(left), config.progress) as watcher,
+            closing(run_all(left, campaign.config, config.workers, folder)) as rows,
         ):
             for row in rows:
-                ledger.append({**row, "commit": plan.setup["commit"]})
+                ledger.append({**row, "commit": campaign.setup["commit"]})
                 watcher.show(row)
                 interrupt.check()
     except KeyboardInterrupt:
         stopped = True
     with undisturbed():
-        publish(folder, plan, ledger, stopped)
+        publish(folder, campaign, ledger, stopped)
     if stopped:
         sys.stdout.flush()
         os._exit(130)  # at once: to take down an interpreter with PyTorch in it can take seconds
@@ -61,15 +61,15 @@ def undisturbed() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def publish(folder: Path, plan: Plan, ledger: Ledger, stopped: bool) -> None:
+def publish(folder: Path, campaign: Campaign, ledger: Ledger, stopped: bool) -> None:
     """Write results, charts and report; print the figures as one line of JSON."""
-    rows = plan.wanted(ledger.rows)
-    commits = ", ".join(dict.fromkeys(row["commit"] for row in rows)) or plan.setup["commit"]
-    results = write_results(folder, {**plan.setup, "commit": commits, "stopped": stopped}, rows)
+    rows = campaign.wanted(ledger.rows)
+    commits = ", ".join(dict.fromkeys(row["commit"] for row in rows)) or campaign.setup["commit"]
+    results = write_results(folder, {**campaign.setup, "commit": commits, "stopped": stopped}, rows)
     charts = draw(rows)
     for name, png in charts.items():
         (folder / f"{name}.png").write_bytes(png)
-    write_benchmark_report(folder, results, rows, charts, OmegaConf.to_yaml(OmegaConf.create(plan.config)))
+    write_benchmark_report(folder, results, rows, charts, OmegaConf.to_yaml(OmegaConf.create(campaign.config)))
     print_json({**results, "out": str(folder)})
 
 

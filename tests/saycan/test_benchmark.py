@@ -17,8 +17,8 @@ from commands import run
 from hydra import compose, initialize_config_dir
 
 from saycan.benchmark import main, undisturbed
+from saycan.judging.campaign import make_campaign
 from saycan.judging.ledger import Ledger
-from saycan.judging.plan import make_plan
 from saycan.judging.runner import run_all
 from sim.cli import InputError
 from sim.paths import CONFIGS
@@ -147,9 +147,9 @@ def check_report(folder: Path, results: dict[str, Any]) -> None:
 def test_a_worker_that_dies_costs_one_trial(suite: Path, tiny_model: Path, tmp_path: Path) -> None:
     with initialize_config_dir(str(CONFIGS), version_base="1.3"):
         overrides = arguments(suite, tiny_model, tmp_path, "video=false", "repeat=1", "limit=3", "agent.steps=1")[3:]
-        plan = make_plan(compose("benchmark", overrides))
+        campaign = make_campaign(compose("benchmark", overrides))
     rows = []
-    for row in run_all(plan.jobs, plan.config, 1, tmp_path):
+    for row in run_all(campaign.jobs, campaign.config, 1, tmp_path):
         rows.append(row)
         if len(rows) == 1:
             os.kill(row["worker"], signal.SIGKILL)

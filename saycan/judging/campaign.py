@@ -22,7 +22,7 @@ _LEAST = {"seed": 0, "repeat": 1, "workers": 1, "threads": 1, "limit": 1}
 
 
 @dataclass(frozen=True)
-class Plan:
+class Campaign:
     """A benchmark that can begin.
 
     :param config: as plain data.
@@ -42,12 +42,12 @@ class Plan:
         return [job for job in self.jobs if job.key not in done]
 
     def wanted(self, rows: Collection[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-        """The rows of this plan's jobs, in their order, whatever the order in which they came."""
+        """The rows of this campaign's jobs, in their order, whatever the order in which they came."""
         by_key = {(row["task"], row["seed"]): row for row in rows}
         return [by_key[job.key] for job in self.jobs if job.key in by_key]
 
 
-def make_plan(config: Any) -> Plan:
+def make_campaign(config: Any) -> Campaign:
     """Check a config and read its suite.
 
     :raises InputError: if something cannot be used.
@@ -64,7 +64,7 @@ def make_plan(config: Any) -> Plan:
     plain: Any = OmegaConf.to_container(config, resolve=True)
     settings = {key: value for key, value in plain.items() if key not in (*_FREE, "seed", "suite")}
     settings = {"suite": suite.name, "tasks": _digest(suite), **settings}
-    return Plan(plain, jobs, settings, _setup(suite, config))
+    return Campaign(plain, jobs, settings, _setup(suite, config))
 
 
 def _check(config: Any) -> None:
