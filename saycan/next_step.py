@@ -1,8 +1,9 @@
 """Do not begin what cannot be finished, nor what is so already: what would be done next with a thing, once it is taken?
 
 Say and can judge one skill. "Put the block in the bowl" begins well where the block is near and the bowl is out of reach. So the skill that is best is done
-in the head, and language is asked what comes next. How much of that is possible counts for the first choice of all; and what would only be put back where
-it is now is not taken at all ("the apple should be on the tray", where it lies).
+in the head, and language is asked what comes next. How much of that is possible counts for the first choice of all. And putting something back where it
+was is as good as not taking it ("the apple should be on the tray", where it lies). Where that is what would be done, taking it counts no more than what else
+would be done with it; and once it is taken, something else is.
 """
 
 from __future__ import annotations
@@ -22,22 +23,21 @@ from skills.execute import Outcome
 
 Can = Callable[[SceneView, Sequence[Candidate]], np.ndarray]
 """Probabilities of success in a view, shape (K,)."""
-_MOST_LEFT_ALONE = 3  # things in one decision
+_MOST_JUDGED = 4  # things in one decision
+_LIKELY = 0.01  # share of the product from which it matters where a candidate would lead
+_WANTED = 0.9  # share of putting back from which nothing else would be done
 
 
 @dataclass(frozen=True)
 class _Next:
     """What would come after taking something.
 
-    :param taken: what is in the hand then; ``seen``: what would be seen.
-    :param choice: what would be chosen, by its index.
     :param possible: how much of what language wants is possible then, 0 to 1.
+    :param back: what share of that puts it back where it is now, if the best choice does, otherwise 0; 1 if nothing else would be done.
     """
 
-    taken: str
-    seen: SceneView
-    choice: int
     possible: float
+    back: float
 
 
 class NextStep:
@@ -54,23 +54,27 @@ class NextStep:
     def judge(
         self, episode: Episode, view: SceneView, candidates: tuple[Candidate, ...], product: np.ndarray
     ) -> tuple[np.ndarray, tuple[Branch, ...]]:
-        """The product without what would only be put back; at first, the best one's times how much is possible after it.
+        """The product without putting back, taking the less for it; at first, the best one's times how much is possible after it.
 
         :param product: say times can, shape (K,).
         """
-        for _ in range(_MOST_LEFT_ALONE):
+        if view.held is not None:
+            return self._elsewhere(episode, view, candidates, product), ()
+        judged = set[int]()
+        while len(judged) < _MOST_JUDGED:
             best = int(np.argmax(product))
-            after = self._after(episode, view, candidates, best) if product[best] else None
+            after = self._after(episode, view, candidates, best) if product[best] and best not in judged else None
             if after is None:
-                return product, ()
-            if not self._is_there(view, candidates[after.choice], after):
+                break
+            judged.add(best)
+            product = discounted(product, best, after.back)
+            if np.argmax(product) == best:
                 return (product if episode.steps else _times(product, best, after.possible)), ()
-            product = _left_out(product, best)
         return product, ()
 
     def _after(self, episode: Episode, view: SceneView, candidates: tuple[Candidate, ...], best: int) -> _Next | None:
         """What language wants after a skill by which something is taken; None of any other. Being done always is possible, what is not there never."""
-        if candidates[best] == DONE or view.held is not None:
+        if candidates[best] == DONE:
             return None
         seen = self._meant(view, candidates[best])
         if seen is None or seen.held is None:
@@ -80,17 +84,42 @@ class NextStep:
         say = self._language.log_probs(Episode(episode.instruction, [*episode.steps, taken]), seen, candidates)
         can = np.where([c == DONE for c in candidates], 1.0, self._can(seen, candidates))
         product = combine(say, can, self._tau, self._strength)
-        return _Next(seen.held, seen, int(np.argmax(product)), float(min(product.sum(), 1.0)))
+        back, total = self._back(view, seen, candidates, product), float(product.sum())
+        share = float(product[back].sum()) / total if int(np.argmax(product)) in back else 0.0
+        return _Next(min(total, 1.0), share if share <= _WANTED else 1.0)
 
-    def _is_there(self, view: SceneView, then: Candidate, after: _Next) -> bool:
-        """Whether what is taken would come to be in or on what it is in or on, or in the part of the table where it stands."""
+    def _elsewhere(
+        self, episode: Episode, view: SceneView, candidates: tuple[Candidate, ...], product: np.ndarray
+    ) -> np.ndarray:
+        """The product without what would put back what has just been taken, unless that is nearly all that is wanted."""
+        last = episode.steps[-1] if episode.steps else None
+        if last is None or last.outcome is None or not last.outcome.success or view.held not in last.view.boxes:
+            return product
+        back = self._back(last.view, view, candidates, product)
+        if product[back].sum() > _WANTED * product.sum():
+            return product
+        judged = product.copy()
+        judged[back] = 0.0
+        return judged
+
+    def _back(
+        self, before: SceneView, holding: SceneView, candidates: Sequence[Candidate], product: np.ndarray
+    ) -> list[int]:
+        """The likely candidates by which what is held would come to be where it was before it was taken."""
+        least = _LIKELY * product.sum()
+        return [i for i, c in enumerate(candidates) if product[i] > least and self._is_back(before, holding, c)]
+
+    def _is_back(self, before: SceneView, holding: SceneView, then: Candidate) -> bool:
+        """Whether what is held would come to be in or on what it was in or on, or in the part of the table where it stood."""
         if then == DONE or then.target is None:
             return False
-        now = {fact for fact in view.relations if fact[1] == after.taken}
+        taken = holding.held
+        assert taken is not None, "something has been taken"
+        was = {fact for fact in before.relations if fact[1] == taken}
         if then.target.name in REGIONS:
-            return not now and is_at(view.boxes[after.taken], then.target.name)
-        put = self._meant(after.seen, then)
-        return put is not None and bool(now) and {f for f in put.relations if f[1] == after.taken} == now
+            return not was and is_at(before.boxes[taken], then.target.name)
+        put = self._meant(holding, then)
+        return put is not None and bool(was) and {f for f in put.relations if f[1] == taken} == was
 
 
 def _times(product: np.ndarray, index: int, factor: float) -> np.ndarray:
@@ -99,7 +128,7 @@ def _times(product: np.ndarray, index: int, factor: float) -> np.ndarray:
     return judged
 
 
-def _left_out(product: np.ndarray, index: int) -> np.ndarray:
-    """The product without a candidate; the others take its share, so that nothing is declined for it."""
-    judged = _times(product, index, 0.0)
-    return judged * (product.sum() / judged.sum()) if judged.any() else judged
+def discounted(product: np.ndarray, index: int, share: float) -> np.ndarray:
+    """The product with a share of one candidate's taken off; all grow to the sum that it had, so that nothing is declined for it."""
+    judged = _times(product, index, 1.0 - share)
+    return judged * (product.sum() / judged.sum()) if share and judged.any() else product

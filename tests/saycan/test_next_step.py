@@ -7,11 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from saycan.agent import Agent, Limits
 from saycan.candidates import DONE
-from saycan.next_step import NextStep
-from saycan.types import Candidate, Episode, SceneView
+from saycan.next_step import NextStep, discounted
+from saycan.types import Candidate, Episode, SceneView, Step
 from sim.geometry import Box
 from sim.state import Hand
 from skills.execute import Outcome
@@ -130,4 +132,78 @@ def test_what_stands_on_that_part_of_the_table_is_not_put_there() -> None:
     for y, taken in ((0.3, False), (0.0, True)):
         view = replace(VIEW, boxes={**VIEW.boxes, "red block": Box(np.array([0.5, y, 0.02]), 0.0, np.full(3, 0.02))})
         judged, _ = foresight.judge(Episode("put it on the left"), view, candidates, product)
-        assert (judged[0] > 0) == taken and (taken or judged.sum() == pytest.approx(product.sum()))
+        assert judged.sum() == pytest.approx(product.sum()) or taken
+        assert (judged[0] > judged[2]) == taken
+
+
+class Sways:
+    """Would put the block back into the red bowl, or else into the green one.
+
+    :param back: how likely it is to be put back.
+    """
+
+    def __init__(self, back: float):
+        self._back = back
+
+    def log_probs(self, episode: Episode, view: SceneView, candidates: Sequence[Candidate]) -> np.ndarray:
+        put = [0.02, 0.96 - self._back, self._back, 0.02]
+        return np.log([[0.6, 0.05, 0.05, 0.3], put, [0.01, 0.01, 0.01, 0.97]][min(len(episode.steps), 2)])
+
+
+BACK = Candidate("place_in", "put it in the red bowl", Target("red bowl"))
+
+
+def where_it_goes(back: float) -> list[str]:
+    """What is done with a block that lies in the red bowl."""
+    lies = replace(VIEW, boxes={**VIEW.boxes, "red bowl": BOX}, relations=(("in", "red block", "red bowl"),))
+
+    def lead(view: SceneView, candidate: Candidate) -> SceneView | None:
+        if candidate == TAKE:
+            return replace(lies, held="red block", relations=())
+        assert candidate.target is not None
+        return replace(lies, relations=(("in", "red block", candidate.target.name),))
+
+    class Bowls(Table):
+        def propose(self, view: SceneView) -> tuple[Candidate, ...]:
+            return (TAKE, PUT, BACK, DONE)
+
+        def success_probability(self, view: SceneView, candidates: Sequence[Candidate]) -> np.ndarray:
+            return np.array([0.95, 0.0, 0.0, 0.5] if view.held is None else [0.0, 0.9, 0.9, 0.5])
+
+        def execute(self, candidate: Candidate) -> Outcome:
+            self.did.append(candidate.text)
+            after = lead(self.view, candidate)
+            assert after is not None
+            self.view = after
+            return Outcome(True)
+
+    table, language = Bowls(0.9), Sways(back)
+    table.view = lies
+    agent = Agent(table, language, Limits(decline=0.2, least=0.01))
+    agent.foresight = NextStep(language, lead, table.success_probability)
+    agent.run("swap the contents of the bowls")
+    return table.did
+
+
+def test_where_it_sways_what_was_taken_goes_elsewhere() -> None:
+    assert where_it_goes(0.5) == [TAKE.text, PUT.text]  # half of 0.95 * 0.6 is more than 0.5 * 0.3
+    assert where_it_goes(0.2) == [TAKE.text, PUT.text]
+    assert where_it_goes(0.9) == []
+
+
+def test_what_is_surely_wanted_back_goes_back() -> None:
+    view = replace(VIEW, held="red block", relations=())
+    before = replace(VIEW, relations=(("in", "red block", "green bowl"),))
+    none = np.zeros(0)
+    taken = Step(before, CANDIDATES, none, none, none, 0, Outcome(True))
+    foresight = NextStep(TakesAndPuts(), lambda v, c: before, lambda v, c: np.ones(3))
+    for product, left in (([0.0, 0.8, 0.01], 0.8), ([0.0, 0.5, 0.3], 0.0)):
+        judged, _ = foresight.judge(Episode("put it back", [taken]), view, CANDIDATES, np.array(product))
+        assert judged.tolist() == [0.0, left, product[2]]
+
+
+@given(st.lists(st.floats(0.01, 1.0), min_size=2, max_size=6), st.floats(0.0, 1.0))
+def test_what_is_taken_off_is_not_lost(product: list[float], share: float) -> None:
+    judged = discounted(np.array(product), 0, share)
+    assert judged.sum() == pytest.approx(sum(product))
+    assert judged[0] / judged[1] == pytest.approx(product[0] * (1 - share) / product[1])
