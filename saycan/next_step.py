@@ -2,8 +2,8 @@
 
 Say and can judge one skill. "Put the block in the bowl" begins well where the block is near and the bowl is out of reach. So the skill that is best is done
 in the head, and language is asked what comes next. How much of that is possible counts for the first choice of all. And putting something back where it
-was is as good as not taking it ("the apple should be on the tray", where it lies). Where that is what would be done, taking it counts no more than what else
-would be done with it; and once it is taken, something else is.
+was is as good as not taking it ("the apple should be on the tray", where it lies): where that is surely wanted, it is as good as done, and language is asked
+what comes after it. Where it is wanted by a hair, taking counts no more than what else would be done with it; and once it is taken, something else is.
 """
 
 from __future__ import annotations
@@ -33,11 +33,13 @@ class _Next:
     """What would come after taking something.
 
     :param possible: how much of what language wants is possible then, 0 to 1.
-    :param back: what share of that puts it back where it is now, if the best choice does, otherwise 0; 1 if nothing else would be done.
+    :param back: what share of that puts it back where it is now, if the best choice does; otherwise 0.
+    :param done: the episode with both.
     """
 
     possible: float
     back: float
+    done: Episode
 
 
 class NextStep:
@@ -60,14 +62,17 @@ class NextStep:
         """
         if view.held is not None:
             return self._elsewhere(episode, view, candidates, product), ()
-        judged = set[int]()
+        judged, now = set[int](), episode
         while len(judged) < _MOST_JUDGED:
             best = int(np.argmax(product))
-            after = self._after(episode, view, candidates, best) if product[best] and best not in judged else None
+            after = self._after(now, view, candidates, best) if product[best] and best not in judged else None
             if after is None:
                 break
             judged.add(best)
-            product = discounted(product, best, after.back)
+            if after.back > _WANTED:  # then that is as good as done: what comes after it?
+                now = after.done
+                product = np.where(product, self._product(now, view, candidates), 0.0)
+            product = discounted(product, best, 1.0 if after.back > _WANTED else after.back)
             if np.argmax(product) == best:
                 return (product if episode.steps else _times(product, best, after.possible)), ()
         return product, ()
@@ -79,14 +84,24 @@ class NextStep:
         seen = self._meant(view, candidates[best])
         if seen is None or seen.held is None:
             return None
-        none = np.zeros(0)
-        taken = Step(view, candidates, none, none, none, best, Outcome(True, ended=IMAGINED))
-        say = self._language.log_probs(Episode(episode.instruction, [*episode.steps, taken]), seen, candidates)
-        can = np.where([c == DONE for c in candidates], 1.0, self._can(seen, candidates))
-        product = combine(say, can, self._tau, self._strength)
-        back, total = self._back(view, seen, candidates, product), float(product.sum())
-        share = float(product[back].sum()) / total if int(np.argmax(product)) in back else 0.0
-        return _Next(min(total, 1.0), share if share <= _WANTED else 1.0)
+        taken = _done_in_the_head(episode, view, candidates, best)
+        product = self._product(taken, seen, candidates, done=1.0)
+        then, total = int(np.argmax(product)), float(product.sum())
+        back = self._back(view, seen, candidates, product)
+        share = float(product[back].sum()) / total if then in back else 0.0
+        return _Next(min(total, 1.0), share, _done_in_the_head(taken, seen, candidates, then))
+
+    def _product(
+        self, episode: Episode, view: SceneView, candidates: tuple[Candidate, ...], done: float | None = None
+    ) -> np.ndarray:
+        """Say times can, shape (K,).
+
+        :param done: what "can" is for saying done; None: as always.
+        """
+        say, can = self._language.log_probs(episode, view, candidates), self._can(view, candidates)
+        if done is not None:
+            can = np.where([c == DONE for c in candidates], done, can)
+        return combine(say, can, self._tau, self._strength)
 
     def _elsewhere(
         self, episode: Episode, view: SceneView, candidates: tuple[Candidate, ...], product: np.ndarray
@@ -120,6 +135,13 @@ class NextStep:
             return not was and is_at(before.boxes[taken], then.target.name)
         put = self._meant(holding, then)
         return put is not None and bool(was) and {f for f in put.relations if f[1] == taken} == was
+
+
+def _done_in_the_head(episode: Episode, view: SceneView, candidates: tuple[Candidate, ...], choice: int) -> Episode:
+    """The episode with one more skill that did what it was meant to."""
+    none = np.zeros(0)
+    step = Step(view, candidates, none, none, none, choice, Outcome(True, ended=IMAGINED))
+    return Episode(episode.instruction, [*episode.steps, step])
 
 
 def _times(product: np.ndarray, index: int, factor: float) -> np.ndarray:
