@@ -79,7 +79,7 @@ SETS: dict[Ask, float] = {
     changes.sort_at: 2.5,
 }
 _SHARES = {"single": 0.30, "several": 0.20, "set": 0.32, "refuse": 0.18}
-_WRITTEN = 0.9  # share of scenes that come with a written task
+_WRITTEN = 0.75  # share of scenes that come with a written task
 _WORDINGS = 2  # of it, at most
 _PARTS = [2, 2, 2, 3, 3, 4]  # requests in one breath
 _SET_AMONG_SEVERAL = 0.45  # share of them that are about several things
