@@ -107,10 +107,11 @@ class NextStep:
         self, episode: Episode, view: SceneView, candidates: tuple[Candidate, ...], product: np.ndarray
     ) -> np.ndarray:
         """The product without what would put back what has just been taken, unless that is nearly all that is wanted."""
-        last = episode.steps[-1] if episode.steps else None
-        if last is None or last.outcome is None or not last.outcome.success or view.held not in last.view.boxes:
+        free = (step.view for step in reversed(episode.steps) if step.view.held is None)
+        before = next(free, None)  # where it was taken; tries to put it down may have failed since
+        if before is None or view.held not in before.boxes:
             return product
-        back = self._back(last.view, view, candidates, product)
+        back = self._back(before, view, candidates, product)
         if product[back].sum() > _WANTED * product.sum():
             return product
         judged = product.copy()
