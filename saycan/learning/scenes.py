@@ -14,6 +14,7 @@ from sim.state import WorldState
 
 SMALL = tuple(name for name, thing in catalogue().items() if thing.name == thing.kind and not thing.is_receptacle)
 """What can be picked up and comes in one colour."""
+_IN_PAIRS = 0.2  # share of tabletops on which each block has a bowl of its colour
 
 
 def draw_scene(rng: np.random.Generator) -> tuple[SceneSpec, WorldState]:
@@ -35,6 +36,9 @@ def _coloured(rng: np.random.Generator, kind: str, count: int, like: list[str] |
 
 
 def _tabletop(rng: np.random.Generator) -> SceneSpec:
+    if rng.random() < _IN_PAIRS:
+        blocks = _coloured(rng, "block", int(rng.choice([2, 3, 4], p=[0.2, 0.6, 0.2])))
+        return _spec(rng, "tabletop", blocks, [name.replace("block", "bowl") for name in blocks])
     blocks = _coloured(rng, "block", int(rng.choice([1, 2, 3, 4, 5], p=[0.06, 0.22, 0.32, 0.34, 0.06])))
     bowls = _coloured(rng, "bowl", int(rng.choice([0, 1, 2, 3, 4], p=[0.08, 0.27, 0.32, 0.25, 0.08])), blocks)
     return _spec(rng, "tabletop", blocks, bowls)

@@ -108,7 +108,7 @@ def by_colour(names: Names, rng: np.random.Generator) -> Request:
     if len(blocks) < 2 or len(bowls) < 2 or not set(blocks + bowls) <= {*names.movable, *names.receptacles}:
         raise UnsuitableError
     own = {b: b.replace("block", "bowl") for b in blocks}
-    rule = str(pick(rng, ["matching", "matching", "mismatching", "each_a_bowl"]))
+    rule = str(pick(rng, ["matching", "matching", "mismatching", "mismatching", "each_a_bowl"]))
     words = {
         "xs": all_of(rng, entry_of(["block"]), len(blocks)),
         "each": str(pick(rng, ["each block", "every block", "each cube", "all blocks each", "each of the blocks"])),

@@ -35,7 +35,7 @@ SINGLE: dict[Ask, float] = {
     requests.already: 0.6,
     requests.put_on: 2.5,
     requests.put_at: 8.0,
-    requests.put_beside: 0.8,
+    requests.put_beside: 2.5,
     requests.push: 2.0,
     requests.open_drawer: 0.8,
     requests.close_drawer: 1.1,
@@ -56,8 +56,8 @@ SETS: dict[Ask, float] = {
     sets.all_at: 1.0,
     sets.spread: 2.4,
     sets.by_colour: 22.0,  # few scenes have what it takes
-    towers.tower: 3.5,
-    towers.tower_at: 3.5,
+    towers.tower: 4.5,
+    towers.tower_at: 5.0,
     towers.one_on_another: 0.5,
     sets.empty: 2.5,
     sets.clear: 1.0,
@@ -78,8 +78,8 @@ SETS: dict[Ask, float] = {
     changes.all_but: 2.0,
     changes.sort_at: 2.5,
 }
-_SHARES = {"single": 0.30, "several": 0.20, "set": 0.32, "refuse": 0.18}
-_WRITTEN = 0.75  # share of scenes that come with a written task
+_SHARES = {"single": 0.27, "several": 0.23, "set": 0.32, "refuse": 0.18}
+_WRITTEN = 0.7  # share of scenes that come with a written task
 _WORDINGS = 2  # of it, at most
 _PARTS = [2, 2, 2, 3, 3, 4]  # requests in one breath
 _SET_AMONG_SEVERAL = 0.45  # share of them that are about several things
