@@ -31,9 +31,10 @@ _ASKS_FOR_DISTANCE = re.compile(
     rf"\b(most distant|near(?! (left|right)\b)(est|er)?|closest|clos(er)?(?= to\b| the\b| {THING}\b)|next to|(far|fur)ther (away )?from|(far|fur)ther(?= {THING}\b)"
     r"|(far|fur)thest(?! (to the )?(left|right|top|bottom)\b(?![ -](left|right))))"
 )
+_TO_THE_TOP = "to the top of"  # of a block, that is on it; of a bowl, beyond it
 _ASKS_FOR_SIDE = re.compile(
     rf"\b((left|right|top|bottom|front) of(?<!on top of)(?<!onto top of)(?<!the top of)(?! ((the|this|my|your) ({TABLE})|me|you|us)\b)"
-    rf"|(left|right)(-| )?(hand )?side of(?! the ({TABLE}))|above|below|behind|beneath|beyond)\b"
+    rf"|(?<!on){_TO_THE_TOP}(?! (the|this|my|your) ({TABLE})\b)|(left|right)(-| )?(hand )?side of(?! the ({TABLE}))|above|below|behind|beneath|beyond)\b"
 )
 
 
@@ -83,6 +84,8 @@ def sides(seen: Seen, instruction: str) -> list[str]:
     for match in _ASKS_FOR_SIDE.finditer(instruction):
         before, after = instruction[: match.start()], instruction[match.end() :]
         anchors = [a for a in _anchors(seen, before, after) if a in seen.view.boxes]
+        if match[0] == _TO_THE_TOP:
+            anchors = [a for a in anchors if "block" not in seen.view.classes[a]]
         lines += [_side(seen, anchor, way, _rivals(seen, before)) for way in ways(match[0]) for anchor in anchors]
     return lines
 

@@ -73,6 +73,7 @@ def kitchen() -> SceneView:
         ("take the left-hand bowl", "Each bowl from the left: first red bowl, second green bowl."),
         ("take the bowl furthest right", "Each bowl from the right: first green bowl, second red bowl."),
         ("take the block above the blue block", "To the top of the blue block: top; green block."),
+        ("put it a lot to the top of the red bowl", "To the top of the red bowl: the edge; nothing."),
         ("stack the cubes", "Each block: red block, blue block, green block."),
         (
             "put it where the colour is the same",
@@ -129,6 +130,7 @@ def test_what_is_asked_for_is_told(view: SceneView, instruction: str, line: str)
         "can you push it towards you",
         "first push it, then stop",
         "put the red block on the top of the blue block",
+        "put the red block to the top of the blue block",
         "put it in front of me",
         "put it at the top of the table",
         "put it at the left edge of the red bowl",
