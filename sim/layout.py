@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -31,7 +32,7 @@ class Placement:
     tilt: float = 0.0
     opening: float = 0.0
 
-    @property
+    @cached_property
     def box(self) -> Box:
         """The upright box round it."""
         if self.thing.shape == "cabinet":
@@ -39,7 +40,7 @@ class Placement:
             return cabinet.drawer_box(self.position, self.yaw, way, self.thing.size)
         return upright_box(self.position, _quaternion(self.yaw, self.tilt), self.thing.size, self.thing.symmetry)
 
-    @property
+    @cached_property
     def footprint(self) -> Box:
         """What has to stay free for it."""
         return cabinet.footprint(self.position, self.yaw) if self.thing.shape == "cabinet" else self.box

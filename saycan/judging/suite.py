@@ -90,14 +90,14 @@ def _task(data: Any, number: int, source: str) -> SuiteTask:
     said = data.get("instruction") if isinstance(data, dict) else None
     label = f"task {number} ('{one_line(said)}')" if isinstance(said, str) and said.strip() else f"task {number}"
     try:
-        return read_task(data)
+        return read_task(data)[0]
     except (SceneError, GoalError, SuiteError) as error:
         advice = _ADVICE.get(type(error), "")
         raise SuiteError(f"{source}: {label}: {' '.join(str(error).split())}{advice}") from None
 
 
-def read_task(data: Any) -> SuiteTask:
-    """A task from what a suite's file holds of it.
+def read_task(data: Any) -> tuple[SuiteTask, WorldState]:
+    """A task from what a suite's file holds of it, and the state in which it starts.
 
     :raises SuiteError: if keys are missing, unknown or of a wrong type.
     :raises SceneError: if the scene cannot be laid out.
@@ -109,8 +109,9 @@ def read_task(data: Any) -> SuiteTask:
         raise SuiteError("`goal` is missing: say what must hold in the end, or set `refuse: true`")
     scene = read_scene(given["scene"])
     goal = " ".join(given.get("goal", "none").split())
-    _check_goal(goal, start_state(scene))
-    return SuiteTask(given["instruction"].strip(), given.get("family", ""), scene, goal, refuse)
+    start = start_state(scene)
+    _check_goal(goal, start)
+    return SuiteTask(given["instruction"].strip(), given.get("family", ""), scene, goal, refuse), start
 
 
 def read_scene(data: Any) -> SceneSpec:

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from saycan.judging.suite import SuiteTask, read_task, start_state
+from saycan.judging.suite import SuiteTask, read_task
 from saycan.judging.task_files import SuiteError, load_yaml
 from saycan.learning.scenes import SMALL
 from sim.goals import GoalError
@@ -58,8 +58,7 @@ class Written:
         for _ in range(_TRIES):
             data["scene"]["seed"] = int(rng.integers(2**31))
             try:
-                task = read_task(data)
-                start = start_state(task.scene)
+                task, start = read_task(data)
                 return [(task, start), *((replace(task, instruction=words), start) for words in others)]
             except SceneError as error:  # too crowded, perhaps only this time
                 why = error
