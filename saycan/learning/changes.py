@@ -84,7 +84,8 @@ def out_to(names: Names, rng: np.random.Generator) -> Request:
     }
     if rng.random() < 0.5:
         region = str(pick(rng, REGIONS))
-        goals, about = [f"at({x}, {region})" for x in things], _about(things, holder)
+        goals = [f"at({x}, {region}) and not in({x}, {holder})" for x in things]  # its holder may stand there
+        about = _about(things, holder)
         where = f"{pick(rng, ['on', 'onto', 'to', 'in'])} {place(rng, region)}"
     else:
         other = one_of(rng, [r for r in names.receptacles if r != holder])

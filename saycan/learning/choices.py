@@ -17,7 +17,7 @@ def otherwise(names: Names, rng: np.random.Generator) -> Request:
     entries = [e for e in grammar()["things"] if "some" in e and thing not in names.meant(e)]
     entry = pick(rng, entries)
     here = names.meant(entry)
-    if not set(here) <= set(names.movable) or holder in here:
+    if not set(here) <= set(names.movable) or holder in here or names.holder(thing) == holder:
         raise UnsuitableError
     words = {"a": str(pick(rng, entry["some"])), "x": names.the(thing), "r": names.the(holder)}
     said = say(rng, "otherwise", names.kind(holder), **words)

@@ -148,6 +148,8 @@ def put_beside(names: Names, rng: np.random.Generator) -> Request:
     low, high = np.array([0.30, -0.36]), np.array([0.66, 0.36])
     if not region or not np.all((spot.position[:2] > low) & (spot.position[:2] < high)) or is_at(box, region):
         raise UnsuitableError
+    if is_at(names.boxes[thing], region) and rng.random() > _AT_HOME:
+        raise UnsuitableError
     much = (
         ["a little ", "a bit ", "slightly ", "", "just "] if steps == 1 else ["a lot ", "far ", "well ", "a long way "]
     )
@@ -196,7 +198,7 @@ def _drawer(names: Names, rng: np.random.Generator, templates: str, fact: str) -
 
 
 def take_out(names: Names, rng: np.random.Generator) -> Request:
-    held = [(x, r) for x in names.movable for r in names.receptacles if names.boxes[r].covers(names.boxes[x].position)]
+    held = [(x, r) for x in names.movable if (r := names.holder(x))]
     if not held:
         raise UnsuitableError
     thing, holder = held[int(rng.integers(len(held)))]

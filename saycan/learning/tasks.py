@@ -126,7 +126,7 @@ def _draw(rng: np.random.Generator, family: str, spec: SceneSpec, names: Names) 
     except UnsuitableError:
         return None
     instruction = spoken(rng, request.said)
-    if not allowed(instruction):
+    if not (allowed(request.said) and allowed(instruction)):  # neither as it is, nor with the politeness round it
         return None
     refuse = family == "refuse"
     if not refuse and not Expert(request.goal, names.start).reaches(names.start, MOST_SKILLS):

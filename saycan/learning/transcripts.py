@@ -60,7 +60,7 @@ class Transcript:
 
 
 def transcript(rng: np.random.Generator, task: SuiteTask, start: WorldState, style: Style = STYLE) -> Transcript:
-    """The way of the expert through a task, with tries that fail, steps astray and now and then another right choice, which are read but not learned.
+    """The way of the expert through a task. Some tries fail: they are learned, that they failed is read. Steps astray, and now and then another right choice, are only read.
 
     :raises UnsuitableError: after a step astray there was no way any more.
     """
@@ -99,6 +99,8 @@ def transcript(rng: np.random.Generator, task: SuiteTask, start: WorldState, sty
         hidden = hidden if _shut(now) else frozenset()
         told = left_after(True, first, _without(view_of(now), hidden), task.instruction) if style.places else ""
         segments += [(f"{told}{number}.", False)]
+    else:
+        raise UnsuitableError
     return Transcript(scene + "\n", tuple(segments))
 
 
