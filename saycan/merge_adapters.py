@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from saycan.language.adapter import INSTALLED, add_up
@@ -19,7 +20,9 @@ def main(config: Any) -> int:
             f"as many weights as adapters, and at least one, as in adapters=[FILE,FILE] weights=[0.5,0.5]; got {len(adapters)} "
             f"adapters and {len(weights)} weights"
         )
-    if not all(isinstance(weight, (int, float)) for weight in weights):
+    if len(set(adapters)) < len(adapters):
+        raise InputError("an adapter is named twice: name it once, with the sum of its weights")
+    if not all(isinstance(weight, (int, float)) and math.isfinite(weight) for weight in weights):
         raise InputError(f"weights must be numbers, like [0.5,0.5]; got {weights}")
     tensors, record = add_up(str(config.base), dict(zip(adapters, map(float, weights), strict=True)))
     folder = output_folder(config, "merged")

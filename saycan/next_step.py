@@ -62,17 +62,19 @@ class NextStep:
         """
         if view.held is not None:
             return self._elsewhere(episode, view, candidates, product), ()
-        judged, now = set[int](), episode
+        judged, now = dict[int, float](), episode
         while len(judged) < _MOST_JUDGED:
             best = int(np.argmax(product))
             after = self._after(now, view, candidates, best) if product[best] and best not in judged else None
             if after is None:
                 break
-            judged.add(best)
+            judged[best] = 1.0 if after.back > _WANTED else after.back
+            again = {best: judged[best]}
             if after.back > _WANTED:  # then that is as good as done: what comes after it?
-                now = after.done
+                now, again = after.done, judged
                 product = np.where(product, self._product(now, view, candidates), 0.0)
-            product = discounted(product, best, 1.0 if after.back > _WANTED else after.back)
+            for index, share in again.items():
+                product = discounted(product, index, share)
             if np.argmax(product) == best:
                 return (product if episode.steps else _times(product, best, after.possible)), ()
         return product, ()
@@ -116,7 +118,7 @@ class NextStep:
             return product
         judged = product.copy()
         judged[back] = 0.0
-        return judged
+        return _grown(judged, product)
 
     def _back(
         self, before: SceneView, holding: SceneView, candidates: Sequence[Candidate], product: np.ndarray
@@ -153,5 +155,9 @@ def _times(product: np.ndarray, index: int, factor: float) -> np.ndarray:
 
 def discounted(product: np.ndarray, index: int, share: float) -> np.ndarray:
     """The product with a share of one candidate's taken off; all grow to the sum that it had, so that nothing is declined for it."""
-    judged = _times(product, index, 1.0 - share)
-    return judged * (product.sum() / judged.sum()) if share and judged.any() else product
+    return _grown(_times(product, index, 1.0 - share), product) if share else product
+
+
+def _grown(judged: np.ndarray, product: np.ndarray) -> np.ndarray:
+    """Products of which something was taken, grown to the sum that all had; the old ones, if nothing is left."""
+    return judged * (product.sum() / judged.sum()) if judged.any() else product

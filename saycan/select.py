@@ -45,10 +45,14 @@ def policy(say: np.ndarray, product: np.ndarray, tau: float = 1.0) -> np.ndarray
     return weights / total if total else np.eye(len(weights))[-1]  # where nothing is possible: none
 
 
-def likeliest(say: np.ndarray, product: np.ndarray, least: float) -> int | None:
+def likeliest(tau: float = 1.0) -> Choose:
     """The likeliest of ``policy``: what an agent that learns would do most often."""
-    choice = int(np.argmax(policy(say, product)))
-    return choice if choice < len(product) else None
+
+    def choose(say: np.ndarray, product: np.ndarray, least: float) -> int | None:
+        choice = int(np.argmax(policy(say, product, tau)))
+        return choice if choice < len(product) else None
+
+    return choose
 
 
 def drawn(rng: np.random.Generator, tau: float = 1.0) -> Choose:

@@ -43,7 +43,7 @@ def main(config: Any) -> int:
     quiet = not (config.progress and sys.stderr.isatty())
     with Progress(*Progress.get_default_columns(), TextColumn("{task.fields[note]}"), disable=quiet) as bars:
         bar = bars.add_task(f"Training ({config.method})", total=config.minutes, note="")
-        for figures in _logged(trainer.run(folder), folder / "progress.csv", more):
+        for figures in _logged(trainer.run(folder), folder / "progress.csv", trainer.step if more else 0):
             bars.update(bar, completed=figures["minutes"], note=f"loss {figures['loss']:.3f}")
     if config.blend:
         trainer.blend(config.blend)
@@ -64,23 +64,32 @@ def main(config: Any) -> int:
     return 0
 
 
-def _logged(steps: Iterable[dict[str, float]], path: Path, more: bool) -> Iterable[dict[str, float]]:
-    """The same steps, written to a file and for TensorBoard as they come."""
+def _logged(steps: Iterable[dict[str, float]], path: Path, begin: int) -> Iterable[dict[str, float]]:
+    """The same steps, written to a file and for TensorBoard as they come, in place of what was there from step ``begin`` on."""
     from torch.utils.tensorboard import SummaryWriter
 
+    kept = _rows_before(path, begin)
     with (
-        SummaryWriter(str(path.with_name("tensorboard"))) as board,
-        path.open("a" if more else "w", newline="") as file,
+        SummaryWriter(str(path.with_name("tensorboard")), purge_step=begin) as board,
+        path.open("w", newline="") as file,
     ):
         rows = csv.DictWriter(file, COLUMNS)
-        if file.tell() == 0:
-            rows.writeheader()
+        rows.writeheader()
+        rows.writerows(kept)
         for figures in steps:
             rows.writerow({key: round(value, 4) for key, value in figures.items()})
             file.flush()
             for key, value in figures.items():
                 board.add_scalar(key, value, int(figures["step"]))
             yield figures
+
+
+def _rows_before(path: Path, step: int) -> list[dict[str, str]]:
+    """What is not lost of an earlier part of the training: its state is saved now and then, its rows at once."""
+    if not step or not path.is_file():
+        return []
+    with path.open(newline="") as file:
+        return [row for row in csv.DictReader(file) if row["step"] and float(row["step"]) < step]
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from rich.progress import Progress, TextColumn
 
 from saycan.language.adapter import INSTALLED_WORLD_MODEL as INSTALLED
 from saycan.language.adapter import path_of, read_into
+from saycan.learning.checks import check_model
 from saycan.world_model.learn import STATE, Learner, Settings, split
 from saycan.world_model.load import KINDS, fresh
 from saycan.world_model.log import load
@@ -69,6 +70,8 @@ def main(config: Any) -> int:
 def _check(config: Any) -> None:
     if config.kind not in KINDS:
         raise InputError(f"kind must be one of {', '.join(KINDS)}, not '{config.kind}'")
+    if config.kind == "language":
+        check_model(config.llm)
     if config.log is None:
         raise InputError("which log? Make one with python -m saycan.collect_executions, and give its folder as log=DIR")
     if config.resume and not config.out:

@@ -8,14 +8,16 @@ from functools import cache
 
 import numpy as np
 
+from saycan.language.lexicon import SHADES
 from saycan.types import SceneView
 from sim.objects import catalogue, colours, palette
 
 _SAME, _AGAIN = 1000.0, 1.0  # what a holder of the same colour costs, and one that is taken already
 _FAR = 0.25  # of two colours (red, green, blue in 0 to 1) that are not called the same
 _VERBS = re.compile(  # "can" that is no drink, "bin" that is no bin
-    r"\b(i|we|you|he|she|it|they|who|arm|robot) can\b"
-    r"|\bcan(?= (you|i|we|he|she|they|it|be|go|also|please|not|never|all|both|the|an?|each|every|this|these|my|some\w+|have|get|take)\b)"
+    r"\b(i|u|we|you|he|she|it|they|there|who|arm|robot|(?:no|some|any|every)(?:body|one|thing)) can\b"
+    r"|\bcan(?= (you|u|ya|yuo|i|we|he|she|they|it|be|go|also|only|just|still|now|please|not|never|all|both|the|an?|each|every|this|these|my|your|our|robots?"
+    r"|some\w+|any(?:one|body)|have|get|take|stay|lie|sit|stand|wait|come|live|share|fit|join|remain|rest|eat|drink|find|reach|see|do)\b)"
     r"|(^|[,;.] |\b(?:and|then|please) )bin(?= (the|that|this|these|those|all|both|every|everything|it|them|my|any|whatever)\b)"
 )
 _EATING = re.compile(
@@ -28,8 +30,25 @@ _NOT = re.compile(
     r"(\b(not|no|isn't|aren't|other than|except|without|neither|nor|instead of|rather than|(all|any|every|each|both|\w+thing)\b.*\bbut)( (?!in |on |into |onto )\w+){0,2} |\bnon[- ])$"
 )
 _ONLY = re.compile(r"\b(nothing|not|none|no \w+)\b[^.;]*\bbut( \w+){0,2} $")  # "nothing but the red one"
-GENERAL = frozenset({"thing", "things", "object", "objects", "item", "items", "stuff"})
-"""Words for whatever there is."""
+_HOLDERS = r"(?=(bowl|dish|tray|platter|drawer|bin|container|box|basket)(es|s)?\b)"
+_MEANT = (  # a thing's word that means something else there, and what is meant
+    (re.compile(r"\b(trash|garbage|rubbish|waste|litter)[ -]?can(?=s?\b)"), "bin"),
+    (re.compile(r"\b(in|into|inside|to) the (trash|garbage|rubbish)\b(?! (bin|bag|basket|container))"), r"\1 the bin"),
+    (re.compile(r"\b(fruit|drinks?|snacks?|food|toys?|soda|chips|crisps|water) " + _HOLDERS), ""),  # "the fruit bowl"
+    (re.compile(r"\b(hot|boiling|dirty) water\b"), ""),
+    (re.compile(r"\bdish (?=(sponge|scrubber)s?\b)"), ""),
+    (re.compile(r"\b(do|does|doing|did) (up )?((the|my|our|these|those|some) )?dishes\b"), r"\1"),
+    (re.compile(r"\b(wash|scrub|rins)(e|ing)? (up )?(the|my|our|these|those) dishes\b"), r"\1"),
+    (re.compile(r"\bdishes (?=(need|want) (doing|washing|a wash)|(won't|don't|aren't))"), ""),
+    (
+        re.compile(r"\b(i|we|you|to|can|could|would) drink (?=([\w ]+ )?(from|out of)\b|(some|my|it|tea|coffee)\b)"),
+        r"\1 ",
+    ),
+    (re.compile(r"\b(vessel|cup|mug|container)s? for (my |hot |cold )?drinks?\b"), r"\1"),  # what from: a cup
+)
+ORANGES = re.compile(  # the fruit, which has the name of a colour
+    r"\boranges\b|\borange(?= *($|[.,;:!?]|(and|or|in|into|on|onto|to|from|with|for|next|please|is|goes)\b))"
+)
 
 
 def _without_verb(found: re.Match[str]) -> str:
@@ -38,7 +57,10 @@ def _without_verb(found: re.Match[str]) -> str:
 
 def words(said: str) -> list[str]:
     """The words of what was said, without punctuation."""
-    return [word.strip(".,?!;:\"'()") for word in _VERBS.sub(_without_verb, _EATING.sub("food", said)).split()]
+    said = _EATING.sub("food", said)
+    for pattern, meant in _MEANT:
+        said = pattern.sub(meant, said)
+    return [word.strip(".,?!;:\"'()") for word in _VERBS.sub(_without_verb, said).split()]
 
 
 def kinds(names: Iterable[str]) -> dict[str, list[str]]:
@@ -116,7 +138,8 @@ def by_colour(view: SceneView, names: Sequence[str], instruction: str) -> dict[s
     """What has a colour that the instruction speaks of otherwise than as part of a thing's name: "Red", or "Not red"."""
     found: dict[str, list[str]] = {}
     for shade in colours():
-        for match in re.finditer(rf"\b{shade}\b", instruction):
+        said = "|".join([shade, *(word for word, meant in SHADES.items() if meant == shade)])
+        for match in re.finditer(rf"\b({said})\b", instruction):
             before = instruction[: match.start()]
             if any(instruction.startswith(n, match.start()) for n in names) and not before.endswith(("non-", "non ")):
                 continue
@@ -124,7 +147,9 @@ def by_colour(view: SceneView, names: Sequence[str], instruction: str) -> dict[s
                 following = members(view, names, (words(instruction[match.end() :]) or [""])[0])
                 rivals = following or last_class(view, names, before) or names
                 found[f"Not {shade}"] = [n for n in rivals if colour(n) != shade]
-            else:
+            elif not (
+                shade == "orange" and ORANGES.match(instruction, match.start()) and not any(shade in n for n in names)
+            ):
                 found[shade.capitalize()] = [n for n in names if colour(n) == shade]
     return found
 

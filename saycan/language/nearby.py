@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from saycan.language import mentions
+from saycan.language.lexicon import GENERAL
 from saycan.language.parts import CENTRES, CORNERS, SIDES, TABLE, THING, WAYS, ninth, regions, thirds, ways
 from saycan.language.seen import Seen
 from sim.cabinet import NAME as DRAWER
@@ -107,7 +108,7 @@ def _rivals(seen: Seen, before: str) -> Sequence[str]:
     for word in reversed(mentions.words(before)):
         if word in ("corner", "corners"):
             return CORNERS
-        if word in mentions.GENERAL:
+        if word in GENERAL:
             return seen.names
         if alike := mentions.members(seen.view, seen.names, word):
             return alike

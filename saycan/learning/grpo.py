@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from saycan.candidates import DONE
 from saycan.judging.trial import Record
 from saycan.learning import judges, reinforce
 from saycan.learning.judges import Judge
@@ -80,8 +81,8 @@ class Grpo(Reinforcement):
         """Draw tasks until there is something to learn from as many of them as a step is to have."""
         picked, wanted = _Picked(), self.settings.tasks
         while len(picked.groups) < wanted and len(picked.likely) < _MOST_DRAWS * wanted:
-            for task in self.draw(rng, wanted):
-                likely = self.explore(task, rng, likeliest)
+            for task in self.draw(rng, wanted - len(picked.groups)):
+                likely = self.explore(task, rng, likeliest(self.settings.tau))
                 picked.likely.append(likely)
                 sure = self.chance(likely) >= self.settings.sure
                 if sure and likely.success:
@@ -99,8 +100,8 @@ class Grpo(Reinforcement):
 
     def _costs(self, group: Sequence[Record]) -> np.ndarray:
         """What choosing against the values costs each episode, shape (G,)."""
-        done = [[s for s in record.episode.steps if s.chosen is not None] for record in group]
-        doubtful = [sum(step.can[step.chosen] < _DOUBTFUL for step in steps) for steps in done]
+        skills = [[s for s in record.episode.steps if s.choice not in (None, DONE)] for record in group]
+        doubtful = [sum(step.can[step.chosen] < _DOUBTFUL for step in steps) for steps in skills]
         return self.settings.price * np.array(doubtful)
 
     def _samples(self, group: Sequence[Record], rewards: np.ndarray) -> list[Sample]:

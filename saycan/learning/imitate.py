@@ -56,11 +56,14 @@ class Imitation(Trainer):
         self._own = OwnTexts(self) if settings.english else None
 
     def _fresh(self, number: int) -> list[list[Transcript]]:
-        rng = self.rng(number)
-        return [draw_scene_of_transcripts(rng) for _ in range(self.settings.scenes)]
+        rng, found = self.rng(number), list[list[Transcript]]()
+        while len(found) < self.settings.scenes:
+            if group := draw_scene_of_transcripts(rng):  # in some scenes nothing can be asked for
+                found.append(group)
+        return found
 
     def test(self, scenes: int = _TEST_SCENES) -> dict[str, float]:
-        """Loss on tasks that are never learned from, and the share of steps that it would have written just so."""
+        """Loss on tasks in scenes that are never learned from, and the share of steps that it would have written just so."""
         rng = self.rng(_TEST_SEED)
         losses: list[torch.Tensor] = []
         right: list[torch.Tensor] = []

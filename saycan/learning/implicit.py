@@ -16,7 +16,8 @@ from saycan.learning import reinforce
 from saycan.learning.inspection import Mistake, expert_episode, mistakes
 from saycan.learning.objectives import preference
 from saycan.learning.policy import Decision, portions
-from saycan.learning.reinforce import REFERENCE, Reinforcement, by_step
+from saycan.learning.reinforce import Reinforcement, by_step
+from saycan.learning.trainer import REFERENCE
 from saycan.select import drawn
 
 _PREFERRED = "preferred"
@@ -42,6 +43,7 @@ class Implicit(Reinforcement):
     def learn(self) -> dict[str, float]:
         """One step of preference, or of policy optimisation."""
         if self.share < self.settings.prefer:
+            self.forget(_PREFERRED)  # of before, if the training goes on for longer
             return self._prefer()
         if f"{_PREFERRED}.{next(iter(self.learned))}" not in self.kept:
             self.keep(_PREFERRED)

@@ -51,8 +51,8 @@ def with_lora(model: Any, rank: int, scale: float, seed: int) -> Any:
 
     torch.manual_seed(seed)
     model.set_attn_implementation("eager")  # with a mask of its own for each row, quicker here than the fused kernel
-    alpha, linear = round(scale * rank), "all-linear"
-    config = LoraConfig(r=rank, lora_alpha=alpha, target_modules=linear, task_type="CAUSAL_LM")
+    alpha: Any = scale * rank  # peft takes any number, though it asks for a whole one
+    config = LoraConfig(r=rank, lora_alpha=alpha, target_modules="all-linear", task_type="CAUSAL_LM")
     trained = get_peft_model(model, config)
     for module in trained.modules():
         if hasattr(module, "cast_input_dtype_enabled"):  # autocast does it, without a detour over float32

@@ -22,12 +22,11 @@ from saycan.learning.inspection import Guided
 from saycan.learning.objectives import above_baseline, clipped, k3, kl
 from saycan.learning.policy import Decision, Policy, Voice, portions
 from saycan.learning.tasks import draw_tasks
-from saycan.learning.trainer import Trainer
+from saycan.learning.trainer import REFERENCE, Trainer
 from saycan.select import Choose, drawn
 from skills import library as skill_library
 from skills.library import Skill
 
-REFERENCE = "reference"
 _IMAGINED = "imagined"  # a world; the others are in WORLDS
 _AT_WORK = Limits(decline=0.2, least=0.01)  # as in configs/planner/trained.yaml
 _WHILE_LEARNING = Limits(decline=0.0, least=0.0)  # whether to decline is a choice like others
@@ -98,7 +97,11 @@ class Reinforcement(Trainer):
         self.voice = Voice(model, tokenizer)
         self.planner = self.voice.planner()
         self.prepare()
-        self.keep(REFERENCE)
+
+    def blend(self, share: float) -> None:
+        """Go part of the way back; what was read before is said anew."""
+        super().blend(share)
+        self.voice.forget()
 
     def prepare(self) -> None:
         """Make what a method trains beside the adapter; most have nothing."""
@@ -166,7 +169,7 @@ class Reinforcement(Trainer):
         return {"loss": total, "kl": distance, "entropy": entropy}
 
     def test(self, tasks: int = _TEST_TASKS) -> dict[str, float]:
-        """Share of tasks that are never learned from which the agent, choosing what is best, does right in rehearsal."""
+        """Share of tasks, in scenes that are never learned from, which the agent, choosing what is best, does right in rehearsal."""
         right = []
         s = self.settings
         for task in self.draw(self.rng(_TEST_SEED), tasks):

@@ -25,6 +25,7 @@ from skills.settings import check_same
 
 _MODULE = "saycan.train_planner"
 STATE = "state.safetensors"
+REFERENCE = "reference"  # the adapter that a training began with
 _SAVE_EVERY = 60.0  # seconds
 
 
@@ -64,6 +65,7 @@ class Trainer(ABC):
             read_into(self.learned, settings.start, settings.scale)
         self.trained = dict(self.learned)  # and what else has gradients
         self.kept: dict[str, torch.Tensor] = {}  # saved with the state, but not trained
+        self.keep(REFERENCE)
         rate = settings.learning_rate
         parts = {"params": list(self.learned.values()), "base": rate}
         self._optimiser = torch.optim.AdamW([parts], lr=rate, weight_decay=0.0)
@@ -74,7 +76,7 @@ class Trainer(ABC):
 
     @abstractmethod
     def test(self) -> dict[str, float]:
-        """Figures on tasks that are never learned from."""
+        """Figures on tasks in scenes that are never learned from; some are wordings of written tasks that are."""
 
     def encode(self, text: str) -> list[int]:
         """A text's tokens, none added."""
@@ -124,10 +126,8 @@ class Trainer(ABC):
         "Model soups", arXiv 2203.05482).
         """
         assert self.settings.start is not None, "there is nothing to blend with"
-        ends = {name: weight.clone() for name, weight in self.learned.items()}
-        read_into(self.learned, self.settings.start, self.settings.scale)
         for name, weight in self.learned.items():
-            weight.lerp_(ends[name], 1 - share)
+            weight.lerp_(self.kept[f"{REFERENCE}.{name}"], share)
 
     def train_too(self, name: str, module: torch.nn.Module, rate: float) -> None:
         """Train something beside the adapter; it is saved and restored with it."""
@@ -137,6 +137,10 @@ class Trainer(ABC):
     def keep(self, name: str) -> None:
         """Remember the adapter as it is now."""
         self.kept |= {f"{name}.{key}": weight.detach().clone() for key, weight in self.learned.items()}
+
+    def forget(self, name: str) -> None:
+        """What was kept under a name is no longer."""
+        self.kept = {key: tensor for key, tensor in self.kept.items() if not key.startswith(f"{name}.")}
 
     @contextmanager
     def wearing(self, name: str) -> Iterator[None]:
@@ -177,7 +181,7 @@ class Trainer(ABC):
             )
         check_same({**self._fixed(), **record.get("settings", {})}, self._fixed(), path)
         restore_training_state(path, tensors, self.trained, self._optimiser)
-        self.kept = {name.removeprefix("kept."): t for name, t in tensors.items() if name.startswith("kept.")}
+        self.kept |= {name.removeprefix("kept."): t for name, t in tensors.items() if name.startswith("kept.")}
         self.step, self.elapsed = record["step"], record["elapsed"]
 
     def _fixed(self) -> dict[str, Any]:

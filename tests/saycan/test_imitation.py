@@ -15,8 +15,9 @@ from saycan.build import load_scorer
 from saycan.language.prompt import Style
 from saycan.language.scorer import TrieScorer
 from saycan.language.weights import ModelError, load
-from saycan.learning import lora
+from saycan.learning import imitate, lora
 from saycan.learning.imitate import Imitation, Settings, least_likely, predict
+from saycan.learning.lora import with_lora
 from saycan.learning.trainer import STATE
 from saycan.learning.transcripts import STYLE, Transcript, draw_scene_of_transcripts, rows
 from sim.cli import InputError
@@ -93,7 +94,7 @@ def test_what_it_surely_does_is_passed_over_until_it_does_not(toy: Path) -> None
     known, new = transcripts(9), transcripts(20)[-3:]
     settings = replace(SETTINGS, sure=0.5, learning_rate=5e-3)
     learner = Imitation(*load(str(toy), fast=False), settings, lambda number: known)
-    passed = [figures["passed"] for _, figures in zip(range(60), learner.run(), strict=False)]
+    passed = [figures["passed"] for _, figures in zip(range(90), learner.run(), strict=False)]
     assert passed[0] == 0 and np.mean(passed[-10:]) > 0.5  # so what was passed over is not forgotten
     chances = least_likely(learner.plain, known + new, learner.encode)
     left = iter(chances)
@@ -167,6 +168,21 @@ def test_a_training_begins_where_an_adapter_ends(toy: Path, tmp_path: Path) -> N
     assert now["loss"] == pytest.approx(was["loss"], rel=1e-3)  # float16 on the way
     with pytest.raises(ModelError, match="rank 16"):
         trainer(toy, groups, replace(SETTINGS, rank=4, start=str(path)))
+
+
+def test_what_is_learned_has_the_weight_that_is_written_down(toy: Path) -> None:
+    for scale, rank in ((0.1, 4), (0.3, 16), (2.0, 3)):
+        model = with_lora(load(str(toy), fast=False)[0], rank, scale, 0)
+        weights = {module.scaling["default"] for module in model.modules() if hasattr(module, "lora_A")}
+        assert list(weights) == pytest.approx([scale])
+
+
+def test_a_scene_in_which_nothing_can_be_asked_for_is_drawn_again(toy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    some = transcripts(1)[0]
+    drawn = iter([[], some, [], some])
+    monkeypatch.setattr(imitate, "draw_scene_of_transcripts", lambda rng: next(drawn))
+    learner = Imitation(*load(str(toy), fast=False), replace(SETTINGS, scenes=2))
+    assert learner.batches(0) == [some, some]
 
 
 def test_an_end_is_blended_with_its_beginning(toy: Path, tmp_path: Path) -> None:

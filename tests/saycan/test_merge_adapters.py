@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -48,6 +49,8 @@ def test_what_each_training_changed_is_added_to_the_start(tmp_path: Path) -> Non
         (["adapters=[ONE]", "weights=[1,2]"], "as many weights"),
         ([], "as many weights"),
         (["adapters=[ONE]", "weights=[much]"], "must be numbers"),
+        (["adapters=[ONE]", "weights=[nan]"], "must be numbers"),
+        (["adapters=[ONE,ONE]", "weights=[1,2]"], "named twice"),
         (["adapters=[OTHER]", "weights=[1]"], "did not go on from"),
         (["adapters=[NONE]", "weights=[1]"], "there is no checkpoint"),
     ],
@@ -57,7 +60,7 @@ def test_what_does_not_fit_is_one_sentence(arguments: list[str], words: str, tmp
         adapter(tmp_path / f"{name}.safetensors", seed)
     adapter(tmp_path / "OTHER.safetensors", 3, scale=1.0)
     for name in ("ONE", "OTHER", "NONE"):
-        arguments = [a.replace(f"[{name}]", f"[{tmp_path / name}.safetensors]") for a in arguments]
+        arguments = [re.sub(rf"\b{name}\b", f"{tmp_path / name}.safetensors", a) for a in arguments]
     failed = merge(f"base={tmp_path / 'BASE'}.safetensors", *arguments, f"out={tmp_path / 'out'}")
     assert failed.returncode == 2 and words in failed.stderr and failed.stderr.count("\n") == 1, failed.stderr
     assert not (tmp_path / "out" / "planner.safetensors").exists()

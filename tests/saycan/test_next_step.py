@@ -219,11 +219,11 @@ def test_what_is_surely_wanted_back_goes_back() -> None:
     none = np.zeros(0)
     taken = Step(before, CANDIDATES, none, none, none, 0, Outcome(True))
     foresight = NextStep(TakesAndPuts(), lambda v, c: before, lambda v, c: np.ones(3))
-    for product, left in (([0.0, 0.8, 0.01], 0.8), ([0.0, 0.5, 0.3], 0.0)):
+    for product, judged in (([0.0, 0.8, 0.01], [0.0, 0.8, 0.01]), ([0.0, 0.5, 0.3], [0.0, 0.0, 0.8])):
         failed = Step(view, CANDIDATES, none, none, none, 1, Outcome(False))
         for steps in ([taken], [taken, failed]):
-            judged, _ = foresight.judge(Episode("put it back", steps), view, CANDIDATES, np.array(product))
-            assert judged.tolist() == [0.0, left, product[2]]
+            found, _ = foresight.judge(Episode("put it back", steps), view, CANDIDATES, np.array(product))
+            assert found == pytest.approx(judged)
 
 
 @given(st.lists(st.floats(0.01, 1.0), min_size=2, max_size=6), st.floats(0.0, 1.0))

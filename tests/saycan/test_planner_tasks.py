@@ -16,11 +16,12 @@ from saycan.judging.suite import FOLDER, SuiteTask, load_suite, start_state
 from saycan.judging.wishes import ways
 from saycan.language.examples import REFUSAL
 from saycan.language.prompt import Style, prompt
-from saycan.learning import recipes, refusals, transcripts
+from saycan.learning import recipes, refusals, tasks, transcripts
 from saycan.learning.grammar import fill, grammar, normalised
 from saycan.learning.inspection import expert_episode
 from saycan.learning.nouns import Names, UnsuitableError
 from saycan.learning.refusals import REFUSALS
+from saycan.learning.requests import Request
 from saycan.learning.scenes import draw_scene
 from saycan.learning.tasks import SETS, SINGLE, draw_tasks, held_out
 from saycan.learning.transcripts import STYLE, draw_scene_of_transcripts, transcript
@@ -168,6 +169,22 @@ def test_no_instruction_of_a_suite_is_ever_learned() -> None:
         said = {normalised(task.instruction) for task, _ in draw_tasks(np.random.default_rng([11, seed]), 40)}
         assert not said & asked
         count, seed = count + len(said), seed + 1
+
+
+def test_no_instruction_of_a_suite_is_learned_with_politeness_round_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    request = Request(load_suite("dev").tasks[0].instruction, "none")
+    monkeypatch.setattr(tasks, "_draw_from", lambda rng, table: lambda names, rng: request)
+    monkeypatch.setattr(tasks, "spoken", lambda rng, said: f"could you {said} for me")
+    assert (
+        tasks._draw(np.random.default_rng(0), "single", KITCHEN, Names(np.random.default_rng(0), start_state(KITCHEN)))
+        is None
+    )
+
+
+def test_an_episode_from_which_no_way_is_left_is_not_learned(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Expert, "best", lambda self, now: ())
+    with pytest.raises(UnsuitableError):
+        transcript(np.random.default_rng(0), SuiteTask("i", "f", KITCHEN, "open(drawer)", False), start_state(KITCHEN))
 
 
 def test_transcripts_are_what_the_planner_will_be_asked() -> None:

@@ -88,7 +88,7 @@ def test_what_it_does_right_for_sure_is_passed_over(lively: Path, pick: Mapping[
 def test_an_expert_shows_the_way_where_every_try_fails(lively: Path, pick: Mapping[str, Skill]) -> None:
     settings = replace(GRPO, sure=0.0)  # so sure counts what it does at first that it tries nothing else
     alone, guided = (learner(Grpo, replace(settings, guide=guide), lively, pick) for guide in (False, True))
-    wrong = next(t for t in TASKS if not guided.explore(t, np.random.default_rng(0), likeliest).success)
+    wrong = next(t for t in TASKS if not guided.explore(t, np.random.default_rng(0), likeliest()).success)
     shown = guided.guided(wrong, np.random.default_rng(0))
     assert shown.success and [s.choice.text for s in shown.episode.steps if s.choice][1:] == ["done"]
     assert 0 < guided.chance(shown) < 0.1  # the choices are the expert's, what is said of them the planner's
@@ -97,7 +97,7 @@ def test_an_expert_shows_the_way_where_every_try_fails(lively: Path, pick: Mappi
         trainer.draw = lambda rng, count: [wrong] * count
         steps(trainer, 6)
     assert alone.chance(alone.guided(wrong, np.random.default_rng(0))) == pytest.approx(guided.chance(shown))
-    assert guided.explore(wrong, np.random.default_rng(0), likeliest).success
+    assert guided.explore(wrong, np.random.default_rng(0), likeliest()).success
 
 
 def test_preferences_teach_the_right_choice_and_so_does_the_reward_made_of_them(
@@ -112,6 +112,11 @@ def test_preferences_teach_the_right_choice_and_so_does_the_reward_made_of_them(
     trainer.elapsed = 0.8 * 3600  # the rest is policy optimisation
     assert all("kl" in f for f in steps(trainer, 12))
     assert right(trainer) > preferred
+    trainer.elapsed = (
+        0.5 * 3600
+    )  # as if more minutes had been given: what was preferred until then is no reward any more
+    steps(trainer, 1)
+    assert not any(name.startswith("preferred.") for name in trainer.kept)
 
 
 def test_what_cannot_be_told_from_the_expert_is_right(lively: Path, pick: Mapping[str, Skill]) -> None:

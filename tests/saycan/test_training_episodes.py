@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from commands import run
 from hydra import compose, initialize_config_dir
 
+from saycan import train_planner
 from saycan.judging.suite import SuiteTask
 from saycan.language.planner import Planner
 from saycan.language.weights import load
@@ -20,7 +22,7 @@ from saycan.learning.checks import check
 from saycan.learning.imitate import Imitation, Settings
 from saycan.learning.inspection import expert_episode, mistakes
 from saycan.learning.reinforce import fresh_tasks
-from saycan.select import drawn, highest, likeliest, policy
+from saycan.select import combine, drawn, highest, likeliest, policy
 from saycan.types import IMAGINED, Episode, Step
 from saycan.world_model.baselines import CopyLastState
 from saycan.world_model.episodes import imagined
@@ -49,7 +51,12 @@ def test_choices_are_drawn_as_often_as_the_policy_says(rng: np.random.Generator)
         counts[3 if choice is None else choice] += 1
     assert np.array(counts) / 4000 == pytest.approx(policy(say, product), abs=0.03)
     assert policy(say, 0 * product) == pytest.approx([0, 0, 0, 1]) and policy(np.log([1.0]), np.zeros(1))[-1] == 1
-    assert likeliest(say, product, 1.0) == 0 and likeliest(say, 0.4 * product, 0.0) is None
+    assert likeliest()(say, product, 1.0) == 0 and likeliest()(say, 0.4 * product, 0.0) is None
+    unsure = np.log(
+        [0.5, 0.1]
+    )  # declining has 0.4; at a high temperature that is likelier than anything that has to be possible, too
+    assert likeliest()(unsure, combine(unsure, np.array([0.9, 0.9])), 0.0) == 0
+    assert likeliest(5.0)(unsure, combine(unsure, np.array([0.9, 0.9]), 5.0), 0.0) is None
     assert highest(say, product, 0.0) == 0 and highest(say, product, 0.9) is None
 
 
@@ -139,6 +146,19 @@ def test_the_command_begins_anew_or_goes_on_with_the_same(lively: Path, tmp_path
     assert other.returncode == 2 and "seed=0, not 4" in other.stderr
 
 
+def test_what_a_killed_training_had_logged_after_its_last_state_is_logged_once(tmp_path: Path) -> None:
+    path = tmp_path / "progress.csv"
+    for begin, end in ((0, 5), (3, 7)):
+        list(
+            train_planner._logged(
+                ({"step": float(k), "minutes": k + begin / 10} for k in range(begin, end)), path, begin
+            )
+        )
+    rows = list(csv.DictReader(path.open()))
+    assert [float(row["step"]) for row in rows] == list(range(7))
+    assert [float(row["minutes"]) for row in rows] == [0, 1, 2, 3.3, 4.3, 5.3, 6.3]
+
+
 def test_a_training_anew_deletes_what_another_left_but_not_what_it_goes_on_from(tmp_path: Path) -> None:
     files = [tmp_path / name for name in ("state.safetensors", "planner.safetensors")]
     files[1].touch()
@@ -165,6 +185,11 @@ def test_a_training_anew_deletes_what_another_left_but_not_what_it_goes_on_from(
         (["minutes=0"], "minutes must be more than 0"),
         (["method=grpo", "start=/no/such.safetensors", "llm.model={model}"], "no checkpoint"),
         (["resume=true"], "out=DIR"),
+        (["minutes=nan"], "minutes must be more than 0"),
+        (["method=grpo", "done=1.5"], "done must be from 0 to 1"),
+        (["llm=openai"], "only a model that runs here can be trained"),
+        (["llm=transformers"], "which language model"),
+        (["llm.adapter=planner"], "with start=, not llm.adapter="),
     ],
 )
 def test_values_that_make_no_sense_are_one_sentence(overrides: list[str], words: str, lively: Path) -> None:

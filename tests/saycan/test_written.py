@@ -107,6 +107,15 @@ def test_a_scene_has_some_wordings_of_what_is_written_and_then_others() -> None:
     assert sum(len(f) > f.count("written") for f in mixed) > 0.9 * len(mixed)
 
 
+def test_what_is_wrong_with_a_task_does_not_end_a_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    bad = tuple(read(tmp_path, TASK | {"goal": "in(red block, green bowl)"}))
+    monkeypatch.setattr(tasks, "written", lambda: bad)
+    assert all(list(draw_tasks(np.random.default_rng(k), 2)) for k in range(8))
+    assert len(caplog.messages) == 1 and "mine.yaml: task 1" in caplog.text and "passed over" in caplog.text
+
+
 def test_without_anything_written_the_grammar_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tasks, "written", lambda: ())
     families = {t.family for k in range(20) for t, _ in draw_tasks(np.random.default_rng([3, k]), 3)}
