@@ -16,7 +16,6 @@ from saycan.language.parts import NO_PART, THING, THINGS, WAYS, regions, ways
 from saycan.language.seen import Seen
 from saycan.language.strange import strange_nouns
 from saycan.language.unknown import unknown_things
-from sim.objects import colours
 from sim.relations import is_at
 
 _NTH = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
@@ -25,20 +24,31 @@ _ASKS_FOR_ORDER = re.compile(
     r"\b((left|right|top|bottom|upper|lower|front|rear|hind|back|near|far|further|outer|(north|south|east|west)(ern)?)-?most|middle|between"
     rf"|(first|second|third|fourth|fifth|sixth|last)(?= (?!(the|an?|this|that|my)\b)(\w+ )?{THING}\b| of (the|these|those)\b| in (the|a) (row|line)\b)"
     rf"|from (the )?({_WAY})|(far|fur)thest (to the )?(left|right|top|bottom)(?![ -](left|right))|far[ -](left|right)(?![ -](side|hand|edge|corner))"
-    rf"|the (left|right)([ -]hand)? (?={THING}\b)"
+    rf"|(the|two|three|four) (left|right|front|back|rear|top|bottom)([ -]?hand)? (?=(two |three )?{THING}\b)"
+    rf"|the (left|right) (?=and (the )?(right|left)( hand)? {THING}\b)|the (centre|center|central) (?={THING}\b)"
+    rf"|(at|in) the (front|back|rear)(?! (of|left|right|corner|{THING})\b)"
     rf"|(at|on) the (left|right|top|bottom)(?![ -](left|right|side|hand|edge|part|corner|of|{NO_PART})))\b"
 )
-_TOWER = re.compile(r"\b(stack|tower|pile|pyramid|heap)")  # it has a top and a bottom of its own
-_ITS_ENDS = ("at the", "on the")
+_TOWER = re.compile(r"\b(stack|tower|pile|pyramid|heap)|\bon top of\b")  # it has a top and a bottom of its own
+_ITS_ENDS = ("at the", "on the", "the top", "the bottom")
+_UPRIGHT = re.compile(r"top|bottom|upper|lower|middle")  # of what stands on each other: that the scene tells
 _SOMETHING = re.compile(r"^( \w+)? (thing|object|item)s?\b")
 _ONE = re.compile(r"^( \w+)? ones?\b")
-_ASKS_FOR_ALL = re.compile(rf"\b(all|both|each|every|everything|any|two|three|four|{THINGS})\b")
+_THE_ONE = re.compile(
+    r"\b(ones?|two|the (first|second|third|fourth|last|\d(st|nd|rd|th)))( that's| that is| that are| which is)? ?$"
+)
+_ASKS_FOR_ALL = re.compile(
+    rf"\b(all|both|each|every|everything|any|two|three|four|(the|some|other|only|but) (fruit|food)(?! bowl)|others?(?! (side|end|edge|half|corner|hand|way|colou?r)\b)|rest|remaining|remainder|{THINGS})\b"
+)
 _ASKS_FOR_COLOUR = re.compile(r"(?<!-)\bcolou?r|match|\b(shade|hue)s?\b")
 _ASKS_FOR_OTHERS = re.compile(  # what is said of the colours, and not of anything else in the sentence
     r"(\b(mis|non)-?|\b(different|differing|other|another|wrong)( \w+)? |(\b(no|not|never|none|without)|n't)( \w+){0,6} )(colou?r|match|shade|hue)"
     r"|\b(colou?r|shade|hue)s?( \w+)? (differ\w*|not|isn't|aren't)"
 )
-_ASKS_FOR_SAME = re.compile(r"\b(same|identical|equal|like)\b")
+_ASKS_FOR_SAME = re.compile(  # or for what has no match
+    r"\b(same|identical|equal|like)\b|\b(no|without an?) (match\b|matching|counterpart)|(n't|not) (have|got) an? match"
+    r"|\b(block|cube|brick|toy)s? (that|which) (do|does)(n't| not) match|(n't| not) match (any|either|a)\b|\bcolou?r no \w+ has\b"
+)
 
 
 def hints(seen: Seen, instruction: str) -> list[str]:
@@ -56,7 +66,11 @@ def _missing(seen: Seen, instruction: str) -> list[str]:
 def _groups(seen: Seen, instruction: str) -> list[str]:
     """Who is first, second, ..., where it speaks of an order; or else all of what it speaks of several."""
     named = mentions.groups(seen.view, seen.names, instruction)
-    asked = [m for m in _ASKS_FOR_ORDER.finditer(instruction) if not (_of_tower(m[0]) and _TOWER.search(instruction))]
+    asked = [
+        m
+        for m in _ASKS_FOR_ORDER.finditer(instruction)
+        if not (_of_tower(m[0]) and _TOWER.search(instruction)) and not (_UPRIGHT.search(m[0]) and _has_stack(seen))
+    ]
     if asked:
         said = [way for match in asked for way in ways(match[0])]
         return _orders(seen, _ordered(seen, named, instruction, asked), said or ["left"])
@@ -65,8 +79,12 @@ def _groups(seen: Seen, instruction: str) -> list[str]:
     return []
 
 
+def _has_stack(seen: Seen) -> bool:
+    return any(relation == "on" for relation, _, _ in seen.view.relations)
+
+
 def _of_tower(said: str) -> bool:
-    return said.startswith(_ITS_ENDS) and said.endswith(("top", "bottom"))
+    return said.startswith(_ITS_ENDS) and said.strip().endswith(("top", "bottom"))
 
 
 def _ordered(
@@ -75,7 +93,7 @@ def _ordered(
     """What the order is of: what it speaks of several; everything, for "the second object"; all kinds, for "the middle one" of nothing said before."""
     if any(_SOMETHING.search(instruction[match.end() :]) for match in asked):
         return {"thing": seen.names}
-    open_ = [m for m in asked if _ONE.search(instruction[m.end() :])]
+    open_ = [m for m in asked if _ONE.search(instruction[m.end() :]) or _THE_ONE.search(instruction[: m.start()])]
     if named and not (open_ and not mentions.last_class(seen.view, seen.names, instruction[: open_[0].start()])):
         return named
     several = {kind: members for kind, members in mentions.kinds(seen.names).items() if len(members) > 1}
@@ -105,8 +123,12 @@ def _alike(seen: Seen, instruction: str) -> list[str]:
     what_goes_in = sorted(seen.names, key=lambda n: "receptacle" in seen.view.classes[n])
     by_colour: dict[str, list[str]] = {}
     for name in what_goes_in:
-        by_colour.setdefault(name.split()[0], []).append(name)
-    alike = [" and ".join(members) for shade, members in by_colour.items() if shade in colours() and len(members) > 1]
+        by_colour.setdefault(mentions.colour(name), []).append(name)
+    alike = [
+        " and ".join(members)
+        for shade, members in by_colour.items()
+        if shade and len(members) > 1 and any(name.startswith(shade) for name in members)
+    ]
     return [f"Of the same colour: {'; '.join(alike) or 'nothing'}."]
 
 

@@ -26,6 +26,8 @@ without would yet you your yours yourself yourselves
 STOP_WORDS = frozenset(_WORDS.split())
 
 _PLACES_AND_TURNS = """
+collection diagonal duo exterior group hue inner leftovers occupant occupants outer perimeter quadrant rear remainder selection
+surroundings tint trio vicinity
 bottom border borders end far line margin near north northeast northwest east row rim south southeast southwest top west
 upper lower heap pile stack tower circle pattern queue square triangle
 afternoon arm beginning bit case chance company couple day distance evening favor favour guest guests human hurry idea job look lot

@@ -14,10 +14,13 @@ from sim.objects import catalogue, colours, palette
 
 _SAME, _AGAIN = 1000.0, 1.0  # what a holder of the same colour costs, and one that is taken already
 _FAR = 0.25  # of two colours (red, green, blue in 0 to 1) that are not called the same
+_NO_CANS = "|".join(sorted({w for t in catalogue().values() if "can" not in t.classes for w in {t.kind, *t.classes}}))
+_AFTER_A_CAN = "in|on|at|to|from|of|off|out|into|onto|and|or|but|is|was|are|goes|belongs|should|must|has|needs|that|which|with|near|nearest|closest|next|beside|by|behind|left|right|away|too|there|here|for|as|first|last|instead|if|when|so"
 _VERBS = re.compile(  # "can" that is no drink, "bin" that is no bin
     r"\b(i|u|we|you|he|she|it|they|there|who|arm|robot|(?:no|some|any|every)(?:body|one|thing)) can\b"
     r"|\bcan(?= (you|u|ya|yuo|i|we|he|she|they|it|be|go|also|only|just|still|now|please|not|never|all|both|the|an?|each|every|this|these|my|your|our|robots?"
     r"|some\w+|any(?:one|body)|have|get|take|stay|lie|sit|stand|wait|come|live|share|fit|join|remain|rest|eat|drink|find|reach|see|do)\b)"
+    rf"|\b((?:that|which|ones?|else|others?|rest|everything|anything|whatever|things?|objects?|items?|{_NO_CANS})s?) can(?= (?!(?:{_AFTER_A_CAN})\b)[a-z])"
     r"|(^|[,;.] |\b(?:and|then|please) )bin(?= (the|that|this|these|those|all|both|every|everything|it|them|my|any|whatever)\b)"
 )
 _EATING = re.compile(
@@ -27,8 +30,18 @@ _EVERYTHING = re.compile(
     r"\b(everything|it all|all of (it|them|these|those)|whatever|(all|every|each|any) (of )?(the |these |those |single )?(things?|objects?|items?|stuff)(?! food))\b"
 )
 _NOT = re.compile(
-    r"(\b(not|no|isn't|aren't|other than|except|without|neither|nor|instead of|rather than|(all|any|every|each|both|\w+thing)\b.*\bbut)( (?!in |on |into |onto )\w+){0,2} |\bnon[- ])$"
+    r"(\b(not|no|isn't|aren't|other than|except(?:ing)?|apart from|aside from|excluding|bar(?:ring)?|save for|minus|exception of|leaving out|without|neither|nor|instead of|rather than|(all|any|every|each|both|\w+thing)\b.*\b(but|save))( (?!in |on |into |onto )\w+){0,2} |\bnon[- ])$"
 )
+_IS_NOT = re.compile(
+    r"(\b(is|are|was|were) not|'s not|n't|\b(neither|nor)\b)( \w+){0,2} $|\bnon[- ]$"
+)  # told of what stands before it
+_SHADES = "|".join(colours())
+_JOINED = re.compile(
+    rf"\b({_SHADES})(?:(?: ones?| \w+s)?(?:,? (?:n?or|and)|,)(?: the)? (?:{_SHADES})\b)+"
+)  # "not red, green or blue"
+_ALL = frozenset({"all", "every", "each", "any", "both"})
+_BEFORE_NOUNS = _ALL | {"of", "the", "these", "those", "my", "two", "three", "four", "five", "other"}
+_INTO = frozenset({"in", "into", "inside", "on", "onto", "to", "over", "among"})
 _ONLY = re.compile(r"\b(nothing|not|none|no \w+)\b[^.;]*\bbut( \w+){0,2} $")  # "nothing but the red one"
 _HOLDERS = r"(?=(bowl|dish|tray|platter|drawer|bin|container|box|basket)(es|s)?\b)"
 _MEANT = (  # a thing's word that means something else there, and what is meant
@@ -52,7 +65,7 @@ ORANGES = re.compile(  # the fruit, which has the name of a colour
 
 
 def _without_verb(found: re.Match[str]) -> str:
-    return found[1] or found[3] or ""
+    return next((found[k] for k in (1, 3, 4) if found[k]), "")
 
 
 def words(said: str) -> list[str]:
@@ -137,20 +150,58 @@ def _described(view: SceneView, said: Sequence[str]) -> set[str]:
 def by_colour(view: SceneView, names: Sequence[str], instruction: str) -> dict[str, list[str]]:
     """What has a colour that the instruction speaks of otherwise than as part of a thing's name: "Red", or "Not red"."""
     found: dict[str, list[str]] = {}
+    excepted: set[str] = set()
     for shade in colours():
         said = "|".join([shade, *(word for word, meant in SHADES.items() if meant == shade)])
         for match in re.finditer(rf"\b({said})\b", instruction):
             before = instruction[: match.start()]
             if any(instruction.startswith(n, match.start()) for n in names) and not before.endswith(("non-", "non ")):
                 continue
+            following = members(view, names, _noun_after(instruction[match.end() :]))
             if _NOT.search(before) and not _ONLY.search(before):
-                following = members(view, names, (words(instruction[match.end() :]) or [""])[0])
-                rivals = following or last_class(view, names, before) or names
+                spoken: Sequence[str] = []
+                if not _IS_NOT.search(before):
+                    excepted.add(shade)
+                    spoken = set_of(view, names, before) or set_of(view, names, instruction[match.end() :])
+                rivals = following or spoken or last_class(view, names, before) or names
                 found[f"Not {shade}"] = [n for n in rivals if colour(n) != shade]
             elif not (
                 shade == "orange" and ORANGES.match(instruction, match.start()) and not any(shade in n for n in names)
             ):
-                found[shade.capitalize()] = [n for n in names if colour(n) == shade]
+                found[shade.capitalize()] = [n for n in following or names if colour(n) == shade]
+    for joined in _JOINED.finditer(instruction):
+        shades = re.findall(_SHADES, joined[0])
+        if f"Not {shades[0]}" in found and (" and " not in joined[0] or shades[0] in excepted):
+            rest = [n for n in found[f"Not {shades[0]}"] if colour(n) not in shades]
+            for shade in shades:
+                found.pop(f"Not {shade}", found.pop(shade.capitalize(), None))
+            found[f"Not {' or '.join(shades)}"] = rest
+    return found
+
+
+def _noun_after(after: str) -> str:
+    """The word that a colour stands before, past others that are joined to it: "red and green blocks"."""
+    said = [word for word in words(re.split(r"[.;:!?]", after, maxsplit=1)[0]) if word]
+    shades = {*colours(), *SHADES}
+    while said and (said[0] in shades or (said[0] in ("and", "or", "nor", "the") and shades & set(said[1:3]))):
+        said = said[1:]
+    return said[0] if said else ""
+
+
+def set_of(view: SceneView, names: Sequence[str], said: str) -> Sequence[str]:
+    """What is spoken of as several last, and not as what something goes into: the blocks of "all the blocks in the red bowl"."""
+    found: Sequence[str] = []
+    spoken = words(said)
+    for i, word in enumerate(spoken):
+        start = i
+        while start and spoken[start - 1] in (*_BEFORE_NOUNS, *colours()):
+            start -= 1
+        if start and spoken[start - 1] in _INTO:
+            continue
+        if word == "everything":
+            found = names
+        elif (alike := members(view, names, word)) and (word.endswith("s") or _ALL & set(spoken[start:i])):
+            found = alike
     return found
 
 

@@ -19,17 +19,18 @@ _NOUN_WORDS = 3  # of what is "closest", at most
 
 _FAR = ("far", "fur", "most")
 _ROBOT = "robot"
-_TOLD_FROM = re.compile(r"^\W*(away )?(to|from|of|the|you|your|yourself|this|that|my|an?)\b")
+_TOLD_FROM = re.compile(r"^\W*(away )?(to|from|of|the|you|your|yourself|this|that|my|me|us|an?)\b")
 _OF_SEVERAL = re.compile(r"^ of (the|these|those) (?=\w+ ?\w*s\b)")
-_FROM = re.compile(r"^\W*(away )?((to|from|of) )?(the )?")
+_FROM = re.compile(rf"^\W*(away )?((to|from|of) )?(the |(this|that|these|those) (?=(\w+ )?{THING}\b))?")
 _FROM_ROBOT = re.compile(r"^(you|yourself|(the |your )?(robot|arm|base))\b")
-_FROM_IT = re.compile(r"^(it|this|that|them|these|those)( one)?\b")
+_FROM_IT = re.compile(r"^((it|them)\b|(this|that|these|those)( ones?)?\b(?! \w))")
+_CLAUSES = re.compile(r"[.,;:]|\b(?:and|then)\b")
 _CABINET = re.compile(r"\b(drawer|cabinet)\b")
 _NOUN_ENDS = re.compile(
     r"[.,:;!?]|\b(in|on|into|onto|and|then|to|with|that|which|so|but|or|for|at|is|should|goes?|needs?|please)\b"
 )
 _ASKS_FOR_DISTANCE = re.compile(
-    rf"\b(most distant|near(?! (left|right)\b)(est|er)?|closest|clos(er)?(?= to\b| the\b| {THING}\b)|next to|(far|fur)ther (away )?from|(far|fur)ther(?= {THING}\b)"
+    rf"\b(most distant|near(?! (left|right|side|edge|end|corner|half)\b)(est|er)?|closest|clos(er)?(?= to\b| the\b| {THING}\b)|next to|(far|fur)ther (away )?from|(?:(?<=is )|(?<='s ))(far|fur)ther away(?! (from|than))|(far|fur)ther(?= {THING}\b)"
     r"|(far|fur)thest(?! (to the )?(left|right|top|bottom)\b(?![ -](left|right))))"
 )
 _TO_THE_TOP = "to the top of"  # of a block, that is on it; of a bowl, beyond it
@@ -65,8 +66,19 @@ def _bare(seen: Seen, before: str, after: str) -> tuple[Sequence[str], Sequence[
         return rivals, _anchors(seen, before, rest[0])
     if rivals is seen.names:  # "the block that is furthest away"
         rivals = _rivals(seen, before)
-    named = sorted((n for n in seen.names if n in before and n not in rivals), key=before.rfind)
-    return rivals, named[-1:] or [_ROBOT]
+    each = [n for n in mentions.set_of(seen.view, seen.names, before) if n not in rivals]
+    named = [n for n in _named(seen, before) if n not in rivals]
+    return rivals, each[:_MOST_ANCHORS] or named[-1:] or [_ROBOT]
+
+
+def _named(seen: Seen, said: str) -> list[str]:
+    """What some words speak of, the last last: by name, or else the one thing that their last class or colour can mean."""
+    named = sorted((n for n in seen.names if n in said), key=said.rfind)
+    if named:
+        return named
+    spoken = mentions.words(said)
+    tails = (mentions.first_described(seen.view, seen.names, spoken[i:]) for i in range(len(spoken) - 1, -1, -1))
+    return next((found for found in tails if len(found) == 1), [])
 
 
 def _near(seen: Seen, anchor: str, rivals: Sequence[str], far: bool) -> str:
@@ -84,7 +96,11 @@ def sides(seen: Seen, instruction: str) -> list[str]:
     lines = []
     for match in _ASKS_FOR_SIDE.finditer(instruction):
         before, after = instruction[: match.start()], instruction[match.end() :]
-        anchors = [a for a in _anchors(seen, before, after) if a in seen.view.boxes]
+        anchors = [
+            a
+            for a in _anchors(seen, before, after, moved=True)
+            if a in seen.view.boxes and not _is_stacked(seen, a, match[0])
+        ]
         if match[0] == _TO_THE_TOP:
             anchors = [a for a in anchors if "block" not in seen.view.classes[a]]
         lines += [_side(seen, anchor, way, _rivals(seen, before)) for way in ways(match[0]) for anchor in anchors]
@@ -115,13 +131,24 @@ def _rivals(seen: Seen, before: str) -> Sequence[str]:
     return seen.names
 
 
-def _anchors(seen: Seen, before: str, after: str) -> list[str]:
+def _is_stacked(seen: Seen, anchor: str, said: str) -> bool:
+    """Whether above or below a thing is what lies on or under it: that the scene tells."""
+    one = {"above": 2, "below": 1, "beneath": 1}.get(said)
+    return one is not None and any(fact[0] == "on" and fact[one] == anchor for fact in seen.view.relations)
+
+
+def _anchors(seen: Seen, before: str, after: str, moved: bool = False) -> list[str]:
     """What it is told by: the robot, the drawer, "it", a region, or the first that the next words mean; nothing that is not understood."""
     after = _FROM.sub("", after)
     if _FROM_ROBOT.match(after):
         return [_ROBOT]
     if _FROM_IT.match(after):
-        return sorted((n for n in seen.names if n in before), key=before.rfind)[-1:]
+        clause = _CLAUSES.split(before)[-1]
+        named = sorted((n for n in seen.names if n in before), key=before.rfind)
+        earlier = [n for n in named if moved and n not in clause]
+        if moved or named:
+            return (earlier or named)[-1:]
+        return list(mentions.set_of(seen.view, seen.names, before)[:_MOST_ANCHORS]) or _named(seen, before)
     noun = mentions.words(_NOUN_ENDS.split(after, maxsplit=1)[0])
     found = mentions.first_described(seen.view, seen.names, noun)
     start = "to the "

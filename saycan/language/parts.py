@@ -43,7 +43,7 @@ _MEANING = {  # how people say a way
 NO_PART = "(order|sequence|place|spot|position|time|moment|way|direction|colou?r|size|back|front|far|near|distant)\\b"  # "in the right order"
 _SAID = {  # how people say a region; a corner's words hold those of its side, so corners come first
     "corner": re.compile(
-        r"\b((top|upper|bottom|lower)[ -](left|right)|((far|near|back|front|distant) (left|right)|(left|right) (far|near|back|front|distant))(-hand)? corner"
+        r"\b((top|upper|bottom|lower)[ -](left|right)|(left|right)(-hand)?[ -](top|upper|bottom|lower|rear)(?= corner)|rear (left|right)(-hand)? corner|((far|near|back|front|distant) (left|right)|(left|right) (far|near|back|front|distant))(-hand)? corner"
         r"|(left|right)(-hand)? corner (at the (top|bottom)|(far|furthest|farthest|near|nearest|close|closest) (away )?(from|to) you|on (the far|your) side)"
         r"|((far|near) corner|corner (up|down)) on the (left|right)|(north|south)[ -]?(west|east))\b"
     ),
@@ -54,10 +54,12 @@ _SAID = {  # how people say a region; a corner's words hold those of its side, s
         rf"\b((in|on|at|to|from|near|into|onto|is) the (very |exact |dead )?(middle|centre|center)\b(?! of (?!the ({TABLE})|(this|that|my|your) ({TABLE})|everything))|the (middle|centre|center)(?= of the ({TABLE})| should| must| has to| needs| free| empty| clear)|(clear|free|vacate|empty) the (middle|centre|center)(?! \w+ (block|bowl))|the central (spot|area|part|region)|(heart|midpoint) of the table|table's (middle|centre|center))\b"
     ),
 }
-_AT_THE_TOP = re.compile(r"top|up|far|fur|back|distant|north")
-_CORNERS = re.compile(r"\bcorners\b|\b(another|different|separate|distinct|own|same|each) corner\b")
+_AT_THE_TOP = re.compile(r"top|up|far|rear|fur|back|distant|north")
+_CORNERS = re.compile(
+    r"\bcorners\b|\b(an?|any|empty|free|vacant|unoccupied|opposite|remaining) corner\b|\bcorner (that's|that is|which is) (empty|free|vacant|unoccupied)\b|\b(another|different|separate|distinct|own|same|each) corner\b"
+)
 _AROUND = re.compile(
-    r"\bsides\b|\b(other|opposite|same|another|different|separate|distinct|own|each) side\b|\bside (of the table )?(with|as)\b"
+    rf"\bsides\b|\b(other|opposite|same|another|different|separate|distinct|own|each) side\b(?! of (the|this|that|my) (?!{TABLE}))|\bside (of the table )?(with|as)\b"
 )
 
 

@@ -61,7 +61,7 @@ def request(instruction: str, steps: Sequence[str], left: Sequence[str] | None =
 
 def _said(instruction: str) -> str:
     """An instruction on one line: it must not look like the prompt's own lines."""
-    return " ".join(instruction.lower().split()).rstrip(".")
+    return " ".join(instruction.lower().replace("\u2019", "'").replace("\u2018", "'").split()).rstrip(".")
 
 
 def scene(view: SceneView, regions: bool = False) -> str:

@@ -90,7 +90,7 @@ def _colours_and_noun() -> re.Pattern[str]:
     """One or several colours, and the noun after them: "blue wooden block", "red, green and blue blocks"."""
     one = "|".join([*colours(), *SHADES, *OTHER_COLOURS])
     several = rf"(?:(?:{one}) )*(?:{one}) (?:and|or|nor) (?:{one})"
-    return re.compile(rf"(?<= )(?=({several}|{one}) (?:(?:{'|'.join(BETWEEN)}) )*?(\w[\w-]*) )")
+    return re.compile(rf"(?<= )(?=({several}|{one}) (?:(?:{'|'.join(BETWEEN)}) )*(\w[\w-]*) )")
 
 
 @cache

@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 _PANELS = {
     "loss": "loss of a token, or of the objective",
     "success": "success while learning, choices drawn",
-    "test_success": "success on tasks never learned from",
-    "test_loss": "loss on tasks never learned from",
+    "test_success": "success in scenes never learned from",
+    "test_loss": "loss in scenes never learned from",
     "reward": "reward",
     "entropy": "entropy of a choice, nats",
     "kl": "KL from the start, nats",
