@@ -56,7 +56,7 @@ class Foresight(Protocol):
 class Limits:
     """When the agent stops by itself.
 
-    :param steps: most skills in one episode.
+    :param steps: most decisions in one episode, the one for "done" included.
     :param tries: most failures of one skill in a row of the same situation, before it is left out.
     :param decline: least sum of all products for beginning at all.
     :param least: the same for going on once it has begun.
@@ -113,22 +113,13 @@ class Agent(Generic[B]):
         say = self.language.log_probs(episode, view, candidates)
         can = self.body.success_probability(view, candidates)
         product = combine(say, can, self._tau, self._strength)
-        product[self._worn_out(episode, candidates)] = 0.0
+        product[worn_out(episode.steps, candidates, self.limits.tries)] = 0.0
         imagined: tuple[Branch, ...] = ()
         if self.foresight is not None:
             product, imagined = self.foresight.judge(episode, view, candidates, product)
         chosen = self._choose(say, product, self.limits.least if episode.steps else self.limits.decline)
         seconds = time.perf_counter() - began
         return Step(view, candidates, say, can, product, chosen, seconds=seconds, imagined=imagined)
-
-    def _worn_out(self, episode: Episode, candidates: Sequence[Candidate]) -> list[int]:
-        """Candidates that have failed too often since something last succeeded."""
-        failed: list[Candidate | None] = []
-        for step in reversed(episode.steps):
-            if step.outcome and step.outcome.success:
-                break
-            failed.append(step.choice)
-        return [i for i, candidate in enumerate(candidates) if failed.count(candidate) >= self.limits.tries]
 
     def _conclude(self, episode: Episode) -> None:
         last = episode.steps[-1]
@@ -147,8 +138,18 @@ class Agent(Generic[B]):
             return "I can't do that: what the instruction asks for is nothing that I see or know how to do."
         useful = int(np.argmax(step.say))
         skill, can = step.candidates[useful].text, step.can[useful]
-        if useful in self._worn_out(episode, step.candidates):
+        if useful in worn_out(episode.steps, step.candidates, self.limits.tries):
             return f"I can't do that: '{skill}' would be useful, but it has failed {self.limits.tries} times."
         if step.product[useful] < _MUCH * combine(step.say, step.can, self._tau, self._strength)[useful]:
             return f"I can't do that: '{skill}' would be possible, but not what would have to follow it."
         return f"I can't do that: '{skill}' would be useful, but I give it a chance of {can:.0%}."
+
+
+def worn_out(steps: Sequence[Step], candidates: Sequence[Candidate], tries: int) -> list[int]:
+    """Indices of candidates that have failed so often since something last succeeded that they are left out."""
+    failed: list[Candidate | None] = []
+    for step in reversed(steps):
+        if step.outcome and step.outcome.success:
+            break
+        failed.append(step.choice)
+    return [i for i, candidate in enumerate(candidates) if failed.count(candidate) >= tries]

@@ -19,7 +19,7 @@ from saycan.judging.report import write_benchmark_report
 from saycan.judging.results import write_results
 from saycan.judging.runner import run_all
 from saycan.judging.watch import Watcher
-from sim.cli import command, output_folder, print_json
+from sim.cli import InputError, command, output_folder, print_json
 from sim.processes import CtrlC
 
 
@@ -30,7 +30,7 @@ def main(config: Any) -> int:
     folder = output_folder(config, "benchmark")
     ledger = Ledger(folder, campaign.settings, config.resume)
     left = campaign.left(ledger.rows)
-    stopped = False
+    stopped, broken = False, None
     try:
         with (
             CtrlC() as interrupt,
@@ -43,8 +43,13 @@ def main(config: Any) -> int:
                 interrupt.check()
     except KeyboardInterrupt:
         stopped = True
-    with undisturbed():
-        publish(folder, campaign, ledger, stopped)
+    except (InputError, OSError) as error:
+        broken = error
+    if broken is None or ledger.rows:  # what was done is worth a report, however it ended
+        with undisturbed():
+            publish(folder, campaign, ledger, stopped or broken is not None)
+    if broken is not None:
+        raise broken
     if stopped:
         sys.stdout.flush()
         os._exit(130)  # at once: to take down an interpreter with PyTorch in it can take seconds

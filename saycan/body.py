@@ -23,7 +23,7 @@ _CLEAR, _THERE = 0.2, 0.04  # metres: height above which the hand moves to the s
 class TabletopBody:
     """What the loop needs of a world, for the simulated arm.
 
-    ``each_step``, if set, is called after every control step while a skill runs (to film it).
+    ``each_step``, if set, is called after every control step (to film it), ``while_running`` after every one of a skill's own.
 
     :param affordance: where "can" comes from; None: from the skills' success values.
     """
@@ -39,6 +39,7 @@ class TabletopBody:
         self.world, self.library, self.perception = world, library, perception
         self._affordance, self._watch = affordance or SuccessValues(library), watch
         self.each_step: Callable[[], None] | None = None
+        self.while_running: Callable[[], None] | None = None
 
     def perceive(self) -> SceneView:
         """Look at the world."""
@@ -66,11 +67,16 @@ class TabletopBody:
             candidate.target,
             lambda: self.perception.track(self.world),
             self._watch,
-            self.each_step,
+            self._stepped,
         )
         self._withdraw()
         self.world.settle(limit=12)
         return outcome
+
+    def _stepped(self) -> None:
+        for hook in (self.each_step, self.while_running):
+            if hook:
+                hook()
 
     def _withdraw(self) -> None:
         """An empty hand goes up, and then back to where it began, so that it hides nothing from the cameras."""

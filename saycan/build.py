@@ -13,6 +13,7 @@ from saycan.body import TabletopBody
 from saycan.imagination import Meant
 from saycan.judging.ceiling import KnowsTheGoal
 from saycan.judging.suite import read_scene
+from saycan.language.examples import EXAMPLES
 from saycan.language.generative import Generative, check_can_write
 from saycan.language.planner import Planner, Scoring
 from saycan.language.prompt import Style
@@ -128,6 +129,8 @@ def check_agent(config: Any, goal: str | None = None) -> None:
     for key, (low, high) in _BOUNDS.items():
         if not low <= agent[key] <= high:
             raise InputError(f"agent.{key} must be from {low} to {high}, not {agent[key]}")
+    if not 0 <= agent.prompt.examples <= len(EXAMPLES):
+        raise InputError(f"agent.prompt.examples must be from 0 to {len(EXAMPLES)}, not {agent.prompt.examples}")
     if agent.language == "oracle" and goal is None:
         raise InputError(
             "agent=oracle has to know the goal, so it works in the benchmark only; choose another agent, such as agent=full"

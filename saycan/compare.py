@@ -21,7 +21,7 @@ def main(config: Any) -> int:
     """Load, compare, write; the last line is JSON."""
     if not config.runs:
         raise InputError("which runs? Give their folders as runs=[DIR,DIR]; the others are compared with the first")
-    found = compare([load_run(Path(folder)) for folder in config.runs])
+    found = compare([load_run(Path(str(folder))) for folder in config.runs])
     folder = output_folder(config, "comparison")
     text = markdown(found)
     write_whole(folder / "comparison.md", text)

@@ -71,6 +71,8 @@ class OpenLoop(Agent[B]):
                 tell(step)
             episode.steps.append(step)
         episode.outcome, episode.reason = plan.outcome, plan.reason
+        if plan.outcome == "gave_up" and not any(step.outcome for step in episode.steps):  # it failed in the head alone
+            episode.outcome, episode.reason = "declined", "I can't do that: nothing of what I would do can be done."
         episode.seconds = time.perf_counter() - began
         return episode
 

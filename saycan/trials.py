@@ -15,6 +15,7 @@ import numpy as np
 from rich.progress import track
 
 from saycan.build import asks_model, build_agent, load_scorer
+from saycan.judging.trial import forget
 from saycan.report import write_report
 from saycan.types import Episode
 from sim.cli import InputError, at_least, command, output_folder, print_json
@@ -36,9 +37,11 @@ def run_trial(config: Any, seed: int, scorer: Any) -> tuple[Episode, bool]:
     """One episode and whether its goal holds at the end."""
     instruction, objects, goal = draw_task(seed)
     config.seed, config.scene.objects = seed, objects
+    forget(scorer, config)
     agent = build_agent(config, scorer)
     start = agent.body.world.state()
     episode = agent.run(instruction)
+    agent.body.world.settle()
     success = episode.outcome == "done" and parse(goal).holds(start, agent.body.world.state())
     agent.body.world.close()
     return episode, success

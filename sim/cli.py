@@ -95,7 +95,7 @@ def output_folder(config: DictConfig, name: str) -> Path:
     :raises InputError: if no file can be made in it.
     """
     stamp = datetime.now().strftime("%Y-%m-%d_%H-%M-%S_%f")[:-3]
-    folder = Path(config.out) if config.out else Path("outputs") / f"{name}_{stamp}"
+    folder = Path(str(config.out)) if config.out else Path("outputs") / f"{name}_{stamp}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()  # before any work: some folders are there but take no files

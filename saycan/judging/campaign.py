@@ -37,8 +37,8 @@ class Campaign:
     setup: dict[str, Any]
 
     def left(self, rows: Collection[Mapping[str, Any]]) -> list[Job]:
-        """The jobs that have no row yet."""
-        done = {(row["task"], row["seed"]) for row in rows}
+        """The jobs that have no row yet, or one that came to no end."""
+        done = {(row["task"], row["seed"]) for row in rows if row.get("error") is None}
         return [job for job in self.jobs if job.key not in done]
 
     def wanted(self, rows: Collection[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

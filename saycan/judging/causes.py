@@ -12,22 +12,21 @@ from typing import Any
 
 import numpy as np
 
+from saycan.agent import worn_out
 from saycan.candidates import DONE
 from saycan.imagination import state_of
+from saycan.judging.expert import Expert
 from saycan.judging.oracle import Oracle
 from saycan.judging.rehearsal import meant
 from saycan.judging.suite import SuiteTask
-from saycan.perception import view_of
+from saycan.judging.views import differences, needed
 from saycan.select import combine, select
-from saycan.types import Candidate, Episode, SceneView, Step
-from sim.cabinet import NAME as DRAWER
+from saycan.types import Candidate, Episode, Step
 from sim.goals import GoalError, parse
-from sim.relations import is_open
 from sim.state import WorldState
 from skills.library import Skill
 
 CAUSES = ("language", "affordance", "perception", "execution", "unknown", "error")
-_MISPLACED = 0.03  # metres
 _MOST_PARTS = 3  # parts of a goal that are searched together
 _LONGEST = 40  # skills after which a way is no longer followed
 _PREDICATE = re.compile(r"[a-z]+\s*\([^()]*\)")
@@ -58,7 +57,8 @@ _ENDS = {
 class Judge:
     """What would be right at each moment of a task, by shortest ways to the goal over what skills are meant to do.
 
-    A goal of more than three parts is out of that search's reach: then what is right for any part that does not hold yet is right.
+    A goal of more than three parts is out of that search's reach: then the expert that takes goals apart tells; where it knows no way
+    either, what is right for any part that does not hold yet is right.
     """
 
     def __init__(self, task: SuiteTask, start: WorldState, library: Mapping[str, Skill]):
@@ -69,6 +69,8 @@ class Judge:
         self._parts = {part: Oracle(parse(part), start, library) for part in parts}
         if len(parts) <= _MOST_PARTS and (len(parts) < 2 or whole.best(start)):
             self._parts = {task.goal: whole}
+        expert = Expert(task.goal, start, {name: skill.task for name, skill in library.items()})
+        self._expert = expert if len(self._parts) > 1 and expert.reaches(start, _LONGEST) else None
 
     def right(self, now: WorldState) -> frozenset[Candidate | None]:
         """The right choices in a state (None among them: to decline); empty if no way to the goal is known."""
@@ -76,6 +78,8 @@ class Judge:
             return frozenset([None])
         if self._goal.holds(self.start, now):
             return frozenset([DONE])
+        if self._expert is not None and (best := self._expert.best(now)):
+            return frozenset(best)
         left = {part: oracle for part, oracle in self._parts.items() if not parse(part).holds(self.start, now)}
         about_held = {part: oracle for part, oracle in left.items() if now.held and now.held in part}
         return frozenset(c for oracle in (about_held or left).values() for c in oracle.best(now) or [])
@@ -114,51 +118,24 @@ def find_cause(
     for k, (step, now) in enumerate(zip(steps, truths, strict=False)):
         right, blind = judge.right(now), k > 0 and not agent.closed_loop  # in open loop only the first view was seen
         wrong_view = "" if blind else differences(step.view, now, needed(judge.task, now, step.view))
+        left_out = [] if blind else worn_out(steps[:k], step.candidates, agent.tries)
         if not right:
             return failing or (_LOST if k else _NO_WAY)
         if step.choice in right:
             failing = _against(step, now, truths[k + 1], judge, library, wrong_view)
-        elif failing and (_worn_out(step, right) or _unnoticed(step, steps[k - 1], truths[k - 1], judge, library)):
+        elif failing and (
+            right <= {step.candidates[i] for i in left_out}
+            or _unnoticed(step, steps[k - 1], truths[k - 1], judge, library)
+        ):
             return failing
         elif blind and _right_in_the_head(step, judge):
             return failing or Verdict("execution", f"{_name(step.choice)} was too early: something came out otherwise")
         elif wrong_view:
             return Verdict("perception", f"chose {_name(step.choice)}: {wrong_view}")
         else:
-            return _language_or_affordance(step, now, right, library, agent, first=k == 0)
+            return _language_or_affordance(step, now, right, library, agent, left_out, first=k == 0)
     failures = sum(step.outcome is not None and not step.outcome.success for step in steps)
     return failing or Verdict("execution", _ENDS[episode.outcome].format(len(steps), failures))
-
-
-def differences(view: SceneView, now: WorldState, names: set[str]) -> str:
-    """What a view has wrong of some things, in words; empty: nothing."""
-    true = view_of(now)
-    for name in sorted(names):
-        if (name in view.boxes) != (name in true.boxes):
-            return f"{name} was {'not seen' if name in true.boxes else 'seen where there is none'}"
-        if name in true.boxes and name != now.held:
-            off = float(np.linalg.norm(view.boxes[name].position - true.boxes[name].position))
-            if off > _MISPLACED:
-                return f"{name} was seen {100 * off:.0f} cm from where it is"
-    if view.held != now.held and (not view.held or not now.held or {view.held, now.held} & names):
-        return f"{view.held or 'nothing'} was thought to be in the hand, not {now.held or 'nothing'}"
-    if (
-        DRAWER in names
-        and now.drawer is not None
-        and (view.drawer is None or is_open(view.drawer) != is_open(now.drawer))
-    ):
-        return f"the drawer was not seen to be {'open' if is_open(now.drawer) else 'closed'}"
-    facts = {fact for fact in set(view.relations) ^ set(true.relations) if names & set(fact[1:])}
-    return " and ".join(
-        f"{a} was{'' if (r, a, b) in view.relations else ' not'} seen {r} {b}" for r, a, b in sorted(facts)
-    )
-
-
-def needed(task: SuiteTask, now: WorldState, view: SceneView) -> set[str]:
-    """The names that a goal is about, of what there is and of what is seen; of a task to refuse: all of them."""
-    classes = {**view.classes, **{name: thing.classes for name, thing in now.things.items()}}
-    words = {word.strip() for word in re.findall(r"[^(),]+", task.goal)}
-    return {name for name, of in classes.items() if task.refuse or name in task.goal or of & words}
 
 
 def _against(
@@ -178,12 +155,6 @@ def _against(
     return None
 
 
-def _worn_out(step: Step, right: frozenset[Candidate | None]) -> bool:
-    """Whether all that was right had been left out, after too many failures."""
-    mine = [i for i, candidate in enumerate(step.candidates) if candidate in right]
-    return bool(mine) and all(step.product[i] == 0 and step.can[i] > 0 for i in mine)
-
-
 def _unnoticed(step: Step, before: Step, then: WorldState, judge: Judge, library: Mapping[str, Skill]) -> bool:
     """Whether the skill before reported a success, and the choice would have been right had that been true."""
     after = brought_about(library, then, before.choice)
@@ -195,7 +166,7 @@ def _right_in_the_head(step: Step, judge: Judge) -> bool:
     """Whether a choice would have been right had the world been as it was imagined."""
     try:
         return step.choice in judge.right(state_of(step.view))
-    except GoalError:  # what the goal names was not even imagined
+    except (GoalError, KeyError):  # what the goal names was not even imagined
         return False
 
 
@@ -205,13 +176,17 @@ def _language_or_affordance(
     right: frozenset[Candidate | None],
     library: Mapping[str, Skill],
     agent: Any,
+    left_out: Sequence[int],
     first: bool,
 ) -> Verdict:
-    """Affordance if a perfect "can" would have led to a right choice, language otherwise."""
+    """Affordance if a perfect "can" would have led to a right choice, language otherwise.
+
+    :param left_out: indices of candidates that were left out after too many failures.
+    """
     could = [c == DONE or brought_about(library, now, c) is not None for c in step.candidates]
     can = np.where([c == DONE for c in step.candidates], agent.done, np.array(could, dtype=float))
     product = combine(step.say, can, agent.tau, agent.strength or 1.0)
-    product[(step.product == 0) & (step.can > 0)] = 0.0  # left out after too many failures
+    product[list(left_out)] = 0.0
     chosen = select(product, agent.decline if first else agent.least)
     better = None if chosen is None else step.candidates[chosen]
     wanted = " or ".join(sorted(map(_name, right)))

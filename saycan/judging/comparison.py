@@ -71,12 +71,14 @@ def compare(runs: Sequence[Run]) -> dict[str, Any]:
     :raises InputError: if the runs are of different suites, or share no task.
     """
     first = runs[0]
+    if len({run.folder.resolve() for run in runs}) < len(runs):
+        raise InputError("a run is named twice; give each folder once")
     for run in runs:
         if run.suite != first.suite:
             raise InputError(f"{run.folder} is of the suite {run.suite}, {first.folder} of {first.suite}")
     shared = [key for key in first.rows if all(key in run.rows for run in runs)]
     for key in shared:
-        if len({run.rows[key]["instruction"] for run in runs}) > 1:
+        if any(len({run.rows[key].get(k) for run in runs} - {None}) > 1 for k in ("instruction", "goal", "scene_seed")):
             raise InputError(f"task {key[0]} is not the same in all runs: was the suite changed in between?")
     if not shared:
         raise InputError("the runs have no task and seed in common")

@@ -37,7 +37,6 @@ class Disturbed:
 
     def __init__(self, body: TabletopBody, share: float, rng: np.random.Generator):
         self._body, self._share, self._rng = body, share, rng
-        self._film = body.each_step
         self.world: Tabletop = body.world
         self.done: list[str] = []
 
@@ -61,14 +60,14 @@ class Disturbed:
         """Do a skill, with what happens to it."""
         at = int(self._rng.integers(_EARLIEST, _LATEST + 1)) if self._rng.random() < self._share else 0
         happen = self._fail if self._rng.random() < 0.5 else self._move_another
-        self._body.each_step = self._ticking(candidate, at, happen)
+        self._body.while_running = self._ticking(candidate, at, happen)
         try:
             return self._body.execute(candidate)
         except _CutOffError:
             self._body.world.settle(limit=12)
             return Outcome(False, at, "disturbed")
         finally:
-            self._body.each_step = self._film
+            self._body.while_running = None
 
     def _ticking(self, candidate: Candidate, at: int, happen: Callable[[Candidate], None]) -> Callable[[], None]:
         count = 0
@@ -76,8 +75,6 @@ class Disturbed:
         def tick() -> None:
             nonlocal count
             count += 1
-            if self._film:
-                self._film()
             if count == at:
                 happen(candidate)
 

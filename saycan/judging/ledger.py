@@ -20,7 +20,7 @@ class Ledger:
 
     :param settings: what the rows depend on.
     :param resume: whether to go on with the rows that are there.
-    :raises InputError: if there are rows and ``resume`` is false, or they were made with other settings.
+    :raises InputError: if there are rows and ``resume`` is false, or they were made with other settings, or nobody knows with which.
     """
 
     def __init__(self, folder: Path, settings: Mapping[str, Any], resume: bool):
@@ -28,6 +28,10 @@ class Ledger:
         self.rows: list[dict[str, Any]] = []
         if self._path.exists() and not resume:
             raise InputError(f"{folder} holds results already; go on with resume=true, or choose another out=DIR")
+        if resume and self._path.exists() and not notes.exists():
+            raise InputError(
+                f"{notes} is missing, so nobody knows how the rows there were made; choose another out=DIR"
+            )
         if notes.exists() and resume:
             check_same(json.loads(notes.read_text(encoding="utf-8")), settings, folder)
             self.rows = list(_whole_rows(self._path))

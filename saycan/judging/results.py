@@ -49,7 +49,7 @@ def _figures(rows: Sequence[Row]) -> dict[str, Any]:
         "causes": {cause: causes[cause] for cause in CAUSES if causes[cause]},
         "errors": sum(row["error"] is not None for row in rows),
         "skills_executed": sum(row["skills_executed"] for row in rows),
-        "seconds": _median(row["seconds"] for row in rows),
+        "seconds": _median(row["seconds"] for row in rows if row["error"] is None),
         "decision_seconds": _median(s for row in rows for s in row.get("decision_seconds", [])),
     }
 

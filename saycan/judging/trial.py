@@ -118,7 +118,8 @@ def identity(job: Job) -> dict[str, Any]:
 
 def broken(why: str) -> dict[str, Any]:
     """What the row of a trial says that came to no end."""
-    nothing: dict[str, Any] = {"plan": [], "plan_success": False, "success": False, "final_poses": {}}
+    nothing: dict[str, Any] = {"plan": [], "plan_success": False, "success": False, "final_poses": {}, "reason": ""}
+    nothing |= {"disturbances": [], "decision_seconds": [], "shortest": None, "scene_seed": None, "skills_failed": 0}
     return {**nothing, "skills_executed": 0, "outcome": "", "cause": "error", "why": why, "error": why, "seconds": 0.0}
 
 
@@ -163,11 +164,22 @@ def _judged(config: Any, job: Job, scorer: Any, folder: Path) -> dict[str, Any]:
         record = _witness(config, agent, job, film)
     finally:
         agent.body.world.close()
-    judge = Judge(job.task, record.start, library)
-    verdict = Verdict() if record.success else find_cause(record.truths, record.episode, judge, library, config.agent)
-    row = _row(record, library) | {"cause": verdict.cause, "why": verdict.why, "shortest": judge.shortest()}
+    row = {**_row(record, library), **_why(record, library, config, job, folder), "scene_seed": scene.seed}
     fragments.keep(folder, job.key, record.episode, None if record.success else film)
-    return {**row, "scene_seed": scene.seed}
+    return row
+
+
+def _why(record: Record, library: Mapping[str, Skill], config: Any, job: Job, folder: Path) -> dict[str, Any]:
+    """What went wrong. Should that fail, what happened is not lost."""
+    try:
+        judge = Judge(job.task, record.start, library)
+        agent = config.agent
+        verdict = Verdict() if record.success else find_cause(record.truths, record.episode, judge, library, agent)
+        return {"cause": verdict.cause, "why": verdict.why, "shortest": judge.shortest()}
+    except Exception as error:
+        fragments.keep_trace(folder, job.key, traceback.format_exc())
+        why = f"it could not be found out why ({type(error).__name__})"
+        return {"cause": "" if record.success else "unknown", "why": "" if record.success else why, "shortest": None}
 
 
 def _witness(config: Any, agent: Agent[Any], job: Job, film: Film | None) -> Record:

@@ -117,6 +117,19 @@ def test_results_of_different_settings_are_not_mixed(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="resume=true"):
         Ledger(tmp_path, settings, resume=False)
     assert Ledger(tmp_path, settings, resume=True).rows == [row]
+    (tmp_path / "settings.json").unlink()
+    with pytest.raises(InputError, match=r"settings\.json is missing"):
+        Ledger(tmp_path, settings, resume=True)
+    assert json.loads((tmp_path / "rows.jsonl").read_text()) == row
+
+
+def test_what_came_to_no_end_is_done_again(suite: Path, tiny_model: Path, tmp_path: Path) -> None:
+    with initialize_config_dir(str(CONFIGS), version_base="1.3"):
+        overrides = arguments(suite, tiny_model, tmp_path, "repeat=1", "limit=3")[3:]
+        campaign = make_campaign(compose("benchmark", overrides))
+    rows: list[dict[str, Any]] = [{"task": 1, "seed": 0, "error": None}, {"task": 2, "seed": 0, "error": "server gone"}]
+    assert [job.number for job in campaign.left(rows)] == [2, 3]
+    assert campaign.wanted([*rows, {"task": 2, "seed": 0, "error": None}])[1]["error"] is None
 
 
 def check_results(results: dict[str, Any]) -> None:

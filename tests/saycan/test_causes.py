@@ -16,6 +16,7 @@ from saycan.judging.causes import Judge, find_cause
 from saycan.judging.rehearsal import Rehearsal
 from saycan.judging.suite import SuiteTask, start_state
 from saycan.judging.trial import Record
+from saycan.judging.views import differences
 from saycan.perception import view_of
 from saycan.select import combine
 from saycan.types import Candidate, Episode, SceneView, Step
@@ -30,7 +31,7 @@ SCENE = SceneSpec(objects=["red block", "blue block", "green bowl"], seed=3)
 START = start_state(SCENE)
 TASK = SuiteTask("put the red block in the green bowl", "f", SCENE, "in(red block, green bowl)", False)
 REFUSE = replace(TASK, goal="none", refuse=True)
-AGENT = SimpleNamespace(tau=1.0, strength=1.0, done=0.5, decline=0.05, least=0.05, closed_loop=True)
+AGENT = SimpleNamespace(tau=1.0, strength=1.0, done=0.5, decline=0.05, least=0.05, tries=3, closed_loop=True)
 RED, BLUE, BOWL = "pick up the red block", "pick up the blue block", "put it in the green bowl"
 
 
@@ -87,11 +88,38 @@ def test_wanting_the_right_thing_and_thinking_it_impossible_is_affordance() -> N
     assert cause([START, START], [declined], "declined") == "affordance"
 
 
+def test_deciding_against_the_right_thing_after_a_look_ahead_is_affordance() -> None:
+    """A look at what would follow may take all of a product away; only failures leave a candidate out."""
+    wanted = step(SEEN, BLUE, True, say={RED: 0.9, BLUE: 0.05}, left_out=RED)
+    assert cause([START, after(BLUE)], [wanted], "gave_up") == "affordance"
+
+
+def test_what_a_closed_drawer_hides_is_no_fault_of_sight() -> None:
+    scene = SceneSpec("kitchen", ["sponge", "apple", "tray"], 4, drawer="closed", inside={"sponge": "drawer"})
+    start = start_state(scene)
+    view = view_of(start)
+    view = replace(
+        view,
+        boxes={n: b for n, b in view.boxes.items() if n != "sponge"},
+        relations=tuple(fact for fact in view.relations if "sponge" not in fact),
+    )
+    task = SuiteTask("bring the sponge", "f", scene, "in(sponge, tray)", False)
+    judge, wrong = Judge(task, start, LIBRARY), step(view, "pick up the apple", True)
+    episode = Episode(task.instruction, [wrong], "gave_up")
+    assert find_cause([start, start], episode, judge, LIBRARY, AGENT).cause == "language"
+    failed = replace(episode, steps=[step(view, "open the drawer", False)] * 3)
+    assert find_cause([start] * 4, failed, judge, LIBRARY, AGENT).cause == "execution"
+    opened = replace(start, drawer=1.0)
+    assert differences(view, opened, {"sponge"}) == "sponge was not seen"
+
+
 def test_failing_until_tries_run_out_is_execution() -> None:
     tries = [step(SEEN, RED, False)] * 3
     wrong = step(SEEN, BLUE, True, say={RED: 0.6, BLUE: 0.2}, left_out=RED)
     assert cause([START] * 4 + [after(BLUE)], [*tries, wrong], "gave_up") == "execution"
     assert cause([START] * 4, tries, "gave_up") == "execution"  # time was up
+    alone = step(SEEN, None, say={RED: 0.9}, left_out=RED)
+    assert cause([START] * 5, [*tries, alone], "gave_up") == "execution"
     despair = [step(SEEN, RED, False), step(SEEN, BLUE, True)]  # could have tried again
     assert cause([START, START, after(BLUE)], despair, "gave_up") == "language"
 
@@ -164,6 +192,17 @@ def test_acting_where_one_should_decline() -> None:
 def test_without_a_way_to_the_goal_the_cause_is_unknown() -> None:
     task = replace(TASK, goal="on(green bowl, red block)")
     assert cause([START, START], [step(SEEN, None)], "declined", task) == "unknown"
+
+
+def test_nothing_is_undone_for_goals_of_many_parts() -> None:
+    scene = SceneSpec("kitchen", ["apple", "lemon", "sponge", "tray"], 4, drawer="closed")
+    start = start_state(scene)
+    goal = "in(apple, drawer) and in(lemon, drawer) and in(sponge, tray) and closed(drawer)"
+    judge = Judge(SuiteTask("tidy up", "f", scene, goal, False), start, LIBRARY)
+    body = Rehearsal(start, LIBRARY, values=False)
+    assert body.execute(next(c for c in propose(LIBRARY, view_of(start)) if c.skill == "open_drawer")).success
+    assert not any(c and c.skill == "close_drawer" for c in judge.right(body.now))
+    assert judge.shortest() == 8
 
 
 def test_goals_of_many_parts_are_judged_part_by_part() -> None:

@@ -18,7 +18,7 @@ def write_run(folder: Path, successes: list[bool], agent: str = "full", suite: s
     folder.mkdir()
     common = {"family": "one", "cause": "language", "error": None, "skills_executed": 1, "seconds": 1.0, "seed": 0}
     rows = [
-        {**common, "task": i, "instruction": f"do {i}", "success": ok, "plan_success": ok, **changes}
+        {**common, "task": i, "instruction": f"do {i}", "goal": "none", "success": ok, "plan_success": ok, **changes}
         for i, ok in enumerate(successes)
     ]
     data = {"suite": suite, "agent": agent, "perception": "camera", "commit": "abc", "rows": rows}
@@ -50,10 +50,13 @@ def test_what_cannot_be_compared_is_refused_in_words(tmp_path: Path) -> None:
     for name, changes, text in (
         ("b", {"suite": "other"}, "of the suite other"),
         ("c", {"instruction": "do something else"}, "not the same"),
+        ("f", {"goal": "in(blue block, red bowl)"}, "not the same"),
         ("d", {"seed": 7}, "no task and seed in common"),
     ):
         with pytest.raises(InputError, match=text):
             compare([first, load_run(write_run(tmp_path / name, [True], **changes))])
+    with pytest.raises(InputError, match="named twice"):
+        compare([first, load_run(tmp_path / "b" / ".." / "a")])
     (tmp_path / "a" / "results.json").write_text("{half")
     with pytest.raises(InputError, match="damaged"):
         load_run(tmp_path / "a")

@@ -67,7 +67,7 @@ def test_disturbances_are_drawn_from_the_trials_own_generator(world: Tabletop) -
     (told, outcomes), again, (nothing, untouched) = tries(1.0), tries(1.0), tries(0.0)
     assert (told, outcomes) == again and nothing == [] and all(o.success for o in untouched)
     failed = ["made to fail" in what for what in told]
-    assert len(told) == 6 and 0 < sum(failed) < 6 and body.each_step is None
+    assert len(told) == 6 and 0 < sum(failed) < 6 and body.while_running is None
     assert all(o.ended == "disturbed" and not o.success for o, f in zip(outcomes, failed, strict=True) if f)
 
 

@@ -119,6 +119,8 @@ def test_each_variant_is_built_of_parts_that_fit(name: str) -> None:
         (["agent=generative", "llm=openai"], "not one on a server"),
         (["agent.tau=0.0"], "agent.tau must be from 0.001"),
         (["agent.tries=0"], "agent.tries must be from 1"),
+        (["agent.prompt.examples=20"], "agent.prompt.examples must be from 0 to 12"),
+        (["agent.prompt.examples=-1"], "agent.prompt.examples must be from 0 to 12"),
         (["agent.decline=1.5"], "agent.decline must be from 0.0 to 1.0"),
         (["perception.name=nose"], "there is no perception 'nose'"),
     ],
@@ -246,6 +248,8 @@ def test_open_loop_leaves_out_what_fails_in_the_head() -> None:
     body = Table(START)
     episode = OpenLoop(body, Stubborn(), Limits(decline=0.0), strength=0.0).run("")
     assert choices(episode) == ["done"] and body.now is START
+    hopeless = OpenLoop(body, Stubborn(), Limits(decline=0.0, steps=1), strength=0.0).run("")
+    assert (hopeless.outcome, hopeless.steps) == ("declined", [])
 
 
 def test_the_oracle_declines_what_is_to_be_refused_and_what_has_no_way() -> None:
