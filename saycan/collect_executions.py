@@ -39,7 +39,8 @@ def main(config: Any) -> int:
 def _check(config: Any) -> None:
     if config.episodes < 1 or config.seed < 0 or config.workers < 1:
         raise InputError("episodes and workers must be 1 or more, seed 0 or more")
-    if len(config.explore) != 3 or abs(sum(config.explore) - 1) > 1e-6 or min(config.explore) < 0:
+    numbers = all(isinstance(share, int | float) for share in config.explore)
+    if len(config.explore) != 3 or not numbers or abs(sum(config.explore) - 1) > 1e-6 or min(config.explore) < 0:
         raise InputError("explore needs three shares that sum to 1: expert, possible, random")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from saycan.world_model.learn import split
-from saycan.world_model.load import kind_of, load, record_of
+from saycan.world_model.load import kind_of, load, model_of, record_of
 from saycan.world_model.log import Execution
 from saycan.world_model.log import load as load_log
 from saycan.world_model.quality import by_skill, one_step, several_steps
@@ -47,7 +47,7 @@ def _check(config: Any) -> None:
 
 def _measure(name: str, test: list[Execution], strange: list[Execution], config: Any, real: float) -> dict[str, Any]:
     """All figures of one model, none of them on what it learned from."""
-    model = load(name, config.llm.model)
+    model = load(name, model_of(name, config.llm.model))
     first = one_step(model, test, config.seconds)  # before anything is remembered: its speed is the model's
     plain = test[: first["n"]]
     rough = {name: [row.roughly for row in rows] for name, rows in (("test", plain), ("held_out", strange))}

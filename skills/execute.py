@@ -58,9 +58,9 @@ def execute(
     :param each_step: called after every control step (to film it).
     """
     task, start, sight = skill.task, world.state(), look()
-    observer = task.observer(sight, target, nearby=watch is not None)
+    observer = task.observer(sight, target, nearby=watch is not None or "nearby" in task.reads)
     observation, hopeless, chance = observer.observe(sight, 0.0), 0, None
-    there = target.name in start.boxes or target.name in REGIONS  # sight may have made it up
+    there = target.name in start.boxes or target.name in (*REGIONS, "")  # sight may have made it up; "": about no thing
     for step in range(1, task.horizon + 1):
         world.step(observer.act(skill.policy.act(observation)))
         if each_step:

@@ -14,7 +14,7 @@ from sim.tabletop import Tabletop
 from skills.heatmap import heat_map
 from skills.library import load_all
 from skills.observation import Sight
-from skills.plots import draw_heat_maps, learning_curves, reliability_diagram
+from skills.plots import AGAINST, draw_heat_maps, learning_curves, reliability_diagram
 from skills.tasks import Target
 
 _LEVELS = (0.9, 0.95)
@@ -52,11 +52,12 @@ def table(records: dict[str, dict[str, Any]]) -> str:
         "|---|---|---|---|---|---|---|---|",
     ]
     for name, record in records.items():
-        t = record["test"]
+        t, made = record["test"], record.get("policy", record)  # a value fitted anew keeps what its policy took
+        auroc = "-" if t["auroc"] is None else f"{t['auroc']:.3f}"  # all or none succeeded
         low, high = (100 * v for v in t["ci95"])
         lines.append(
-            f"| {name} | {100 * t['success']:.1f}% ({low:.1f} to {high:.1f}) | {t['auroc']:.3f} | {t['ece']:.3f} | {t['brier']:.3f} "
-            f"| {t['baselines']['constant']['brier']:.3f} | {record['config']['control_steps'] // 1000}k | {record['train_seconds'] / 60:.1f} |"
+            f"| {name} | {100 * t['success']:.1f}% ({low:.1f} to {high:.1f}) | {auroc} | {t['ece']:.3f} | {t['brier']:.3f} "
+            f"| {t['baselines']['constant']['brier']:.3f} | {made['config']['control_steps'] // 1000}k | {made['train_seconds'] / 60:.1f} |"
         )
     return "\n".join(lines)
 
@@ -88,6 +89,8 @@ def _read_curves(curves: Any) -> dict[str, list[np.ndarray]]:
 @command("figures")
 def main(config: Any) -> int:
     """Everything that the shipped records and some learning curves hold, as pictures and a table."""
+    if config.against not in AGAINST:
+        raise InputError(f"against must be {' or '.join(AGAINST)}, not '{config.against}'")
     curves, out = _read_curves(config.curves), output_folder(config, "figures")
     records = {name: skill.record for name, skill in load_all().items()}
     reliability_diagram({name: record["test"] for name, record in records.items()}, out / "reliability.png")

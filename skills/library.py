@@ -169,6 +169,10 @@ def _check(task: type[Task], file: Path) -> None:
     if unknown := [slot for slot in slots if slot not in SLOTS]:
         known = ", ".join(f"{{{slot}}}" for slot in SLOTS)
         raise InputError(f"the phrase of the skill {name} in {file} has {{{unknown[0]}}}; braces can be {known}")
+    if slots[:1] == ["direction"]:
+        raise InputError(
+            f"the phrase of the skill {name} in {file} is about a direction alone; it needs a thing before it"
+        )
     if slots[1:] not in ([], ["direction"]):
         raise InputError(
             f"the phrase of the skill {name} in {file} is about two things; the second can only be {{direction}}"

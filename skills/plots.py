@@ -17,6 +17,9 @@ from sim.cabinet import SHELL
 from sim.geometry import Box
 from skills.heatmap import HeatMap
 
+AGAINST = ("control steps", "seconds")
+"""What a learning curve can be drawn against, as in its first columns."""
+
 _BLUE, _GREY = "#2b6cb0", "#a0aec0"
 
 
@@ -51,9 +54,9 @@ def learning_curves(
     """Success rate during training: each seed thin, their median thick.
 
     :param curves: by name, one array for each seed with rows of control steps, seconds and success rate.
-    :param against: "control steps" or "seconds".
+    :param against: one of ``AGAINST``.
     """
-    column = 0 if against == "control steps" else 1
+    column = AGAINST.index(against)
     figure, axis = plt.subplots(figsize=(6.4, 3.8))
     for name, seeds in curves.items():
         last = min(float(c[-1, column]) for c in seeds)

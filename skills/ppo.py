@@ -18,6 +18,7 @@ from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv, VecMonitor
 from torch import nn
 
+from sim.files import write_whole
 from skills import checkpoint
 from skills.envs import SkillEnv
 from skills.networks import Policy, mlp
@@ -27,6 +28,7 @@ from skills.state import load_state, save_state
 from skills.tasks import Task
 
 _LEAST_RATE = 0.05  # the learning rate falls to this share
+_CURVE = "control_steps,seconds,success"
 _RECENT = 200  # episodes whose success rate the learning curve shows
 _MAY_CHANGE = {"save_every", "value_episodes", "test_episodes", "test_states"}  # the policy does not depend on them
 
@@ -125,7 +127,7 @@ def train_policy(
         _cut(curve, model.num_timesteps)
     else:
         state.unlink(missing_ok=True)
-        curve.write_text("control_steps,seconds,success\n")
+        write_whole(curve, f"{_CURVE}\n")
     left = settings.control_steps - model.num_timesteps
     if left > 0:
         watch = Progress(curve, state, settings, begun, before)
@@ -188,10 +190,9 @@ def _new_model(task: Task, settings: Any, seed: int, worlds: Any, log: Path) -> 
 
 def _cut(curve: Path, control_steps: int) -> None:
     """Drop what the learning curve says about work that was lost."""
-    if curve.exists():
-        head, *rows = curve.read_text().splitlines()
-        kept = [row for row in rows if row.split(",")[0].isdigit() and int(row.split(",")[0]) <= control_steps]
-        curve.write_text("\n".join([head, *kept]) + "\n")
+    rows = curve.read_text().splitlines()[1:] if curve.exists() else []
+    kept = [row for row in rows if row.split(",")[0].isdigit() and int(row.split(",")[0]) <= control_steps]
+    write_whole(curve, "\n".join([_CURVE, *kept]) + "\n")
 
 
 def networks_of(model: PPO, task: Task) -> tuple[Policy, nn.Sequential]:

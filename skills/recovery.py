@@ -7,13 +7,15 @@ stopped. Then two skills in a row, decided anew after each try: a thing has to g
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from rich.progress import track
 
-from sim.cli import InputError, command, print_json
+from sim.cli import InputError, command, output_folder, print_json
+from sim.files import write_whole
 from sim.relations import is_in
 from sim.tabletop import Tabletop
 from skills.disturb import disturb
@@ -92,11 +94,13 @@ def main(config: Any) -> int:
     """Measure both, print a line for each skill and one line of JSON."""
     if config.episodes < 1:
         raise InputError(f"episodes must be at least 1, not {config.episodes}")
+    folder = output_folder(config, "recovery")
     library, watch = load_all(), Watch(config.hopeless, config.patience)
     figures: dict[str, Any] = {"episodes": config.episodes, "hopeless": watch.least, "patience": watch.patience}
     for name, skill in library.items():
         figures[name] = one_skill(skill, config.episodes, config.seed, watch)
         print(f"{name}: {figures[name]}", flush=True)
+        write_whole(folder / "recovery.json", json.dumps(figures, indent=2) + "\n")
     seeds = range(config.seed, config.seed + config.episodes)
     for name, w in (("unwatched", None), ("watched", watch)):
         rows = [two_skills(library, seed, w) for seed in track(seeds, f"pick and place, {name}")]
@@ -104,7 +108,8 @@ def main(config: Any) -> int:
             "success": round(float(np.mean([r[0] for r in rows])), 3),
             "control_steps": round(float(np.mean([r[1] for r in rows])), 1),
         }
-    print_json(figures)
+    write_whole(folder / "recovery.json", json.dumps(figures, indent=2) + "\n")
+    print_json({**figures, "out": str(folder)})
     return 0
 
 

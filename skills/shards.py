@@ -12,6 +12,8 @@ import numpy as np
 import torch
 from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv
 
+from sim.processes import end_with_parent
+
 
 class Shards(VecEnv):
     """The worlds of several ``DummyVecEnv``, each in a process of its own.
@@ -92,12 +94,13 @@ class Shards(VecEnv):
 
 
 def _serve(pipe: Any, make: Callable[[], gym.Env], count: int) -> None:
+    end_with_parent()
     torch.set_num_threads(1)
     worlds = DummyVecEnv([make] * count)
     while True:
         try:
             what, part = pipe.recv()
-        except (EOFError, KeyboardInterrupt):  # the trainer is gone
+        except (EOFError, KeyboardInterrupt):
             return
         if what == "step":
             pipe.send(worlds.step(part))

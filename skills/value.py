@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from sim.cli import InputError
 from skills.networks import SuccessValue, read
 from skills.rollouts import Rollouts
 from skills.trees import Trees
@@ -31,6 +32,10 @@ def fit(rollouts: Rollouts, seed: int) -> SuccessValue:
     from threadpoolctl import threadpool_limits
 
     rollouts = rollouts.where(rollouts.ready)
+    if not len(rollouts.success):
+        raise InputError(
+            "no episode could begin, so there is nothing to fit a success value to; look at the task's ready()"
+        )
     weights = np.where(rollouts.first, _FIRST, 1.0)
     success = rollouts.success > 0.5
     if success.all() or not success.any():  # trees need both; the one that is missing counts as one state in all

@@ -213,11 +213,14 @@ class CameraPerception:
 
 
 def _classes(name: str) -> frozenset[str]:
-    """Words for a thing: the catalogue's, or for what it does not have, the last word of its name."""
+    """Words for a thing: the catalogue's; or what all things there have in common that the last word of its name is said of."""
     if name == cabinet.SHELL:
         return cabinet.shell().classes
-    thing = catalogue().get(name)
-    return thing.classes if thing else frozenset({name.split()[-1]})
+    if thing := catalogue().get(name):
+        return thing.classes
+    word = name.split()[-1]
+    alike = [t.classes for t in catalogue().values() if word in t.classes and not t.is_fixture]
+    return frozenset.intersection(*alike) if alike else frozenset({word})
 
 
 def _is_believed(sighting: Belief, before: Belief) -> bool:

@@ -46,7 +46,6 @@ class Seen:
     facts: list[bool]
     scores: list[float]
     held: bool
-    holds: bool
     drawer: bool | None
     render_seconds: float = 0.0
     see_seconds: float = 0.0
@@ -110,7 +109,6 @@ def compare(state: WorldState, visible: set[str], view: SceneView) -> Seen:
         facts=[truth.get(t) == given.get(t) for t, _ in pairs if t != state.held],
         scores=[view.scores.get(s, 1.0) for _, s in pairs],
         held=held == state.held,
-        holds=state.held is not None,
         drawer=None if state.drawer is None else _how_open(state.drawer) == _how_open(view.drawer),
     )
 

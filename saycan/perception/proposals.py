@@ -35,14 +35,12 @@ class Proposal:
 
     :param box: where it is.
     :param masks: which pixels show it, for each picture; bool, at the network's resolution, shape (h, w).
-    :param spread: root mean square distance of its votes, metres: how well they agree.
     :param hosts: which of the proposals it may be a part of, if it does not look like another thing; none: it is a thing.
     :param held: whether it is between the fingers, which hide much of it.
     """
 
     box: Box
     masks: tuple[np.ndarray, ...]
-    spread: float
     hosts: tuple[int, ...] = ()
     held: bool = False
 
@@ -188,10 +186,8 @@ def _proposal(
 ) -> Proposal:
     masks = np.zeros(shape, bool)
     masks[tuple(where[cluster].T)] = True
-    centres = place[cluster, :3]
-    spread = float(np.sqrt(((centres - np.median(centres, 0)) ** 2).sum(1).mean()))
     box = _turned_as_seen(_box(place[cluster], votes[cluster]), points[cluster])
-    return Proposal(box, tuple(masks), spread)
+    return Proposal(box, tuple(masks))
 
 
 def _turned_as_seen(box: Box, points: np.ndarray) -> Box:

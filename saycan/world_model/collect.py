@@ -69,7 +69,7 @@ class Collector:
     ) -> tuple[Candidate, str, float]:
         candidates = [c for c in body.propose(view) if c != DONE]
         can = body.success_probability(view, candidates)
-        how = str(rng.choice(CHOOSERS, p=list(self.explore)))
+        how = str(rng.choice(CHOOSERS, p=np.array(self.explore) / sum(self.explore)))
         right = [c for c in expert.best(state_of(view)) if c in candidates] if how == "expert" else []
         among = {"expert": right, "possible": [c for c, p in zip(candidates, can, strict=True) if p > _POSSIBLE]}
         options = among.get(how) or candidates

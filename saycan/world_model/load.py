@@ -47,7 +47,12 @@ def kind_of(name: str) -> str:
 @cache
 def load_once(name: str) -> WorldModel:
     """The same, once in a process: on the language model that it was trained with, whichever the planner has; "language": the embedded one."""
-    return load(name, str(record_of(name).get("model", EMBEDDED)))
+    return load(name, model_of(name, EMBEDDED))
+
+
+def model_of(name: str, otherwise: str) -> str:
+    """The language model that a world model was trained with; of none that was trained: another."""
+    return str(record_of(name).get("model", otherwise))
 
 
 def fresh(kind: str, rank: int = 16, scale: float = 2.0, seed: int = 0, llm: str = EMBEDDED) -> WorldModel:

@@ -74,7 +74,8 @@ def slid(now: WorldState, opening: float) -> WorldState | None:
 
 def _carried(now: WorldState, name: str, way: np.ndarray) -> dict[str, Box]:
     base = now.boxes[name]
-    along = {key for key, box in now.boxes.items() if key == name or is_in(box, base) or is_on(box, base)}
+    loose = {key: box for key, box in now.boxes.items() if not now.things[key].is_fixture}  # the cabinet stays
+    along = {name, *(key for key, box in loose.items() if is_in(box, base) or is_on(box, base))}
     return {key: replace(b, position=b.position + way) if key in along else b for key, b in now.boxes.items()}
 
 

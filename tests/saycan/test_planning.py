@@ -65,6 +65,14 @@ def test_a_rehearsed_skill_that_cannot_come_about_changes_nothing() -> None:
     assert can.tolist() == [0.0, 1.0]
 
 
+def test_opening_the_drawer_moves_what_is_in_it_and_not_the_cabinet() -> None:
+    start = start_state(SceneSpec("kitchen", ["apple", "tray"], 4, drawer="closed", inside={"apple": "drawer"}))
+    body = Rehearsal(start, LIBRARY, values=False)
+    assert body.execute(next(c for c in body.propose(body.perceive()) if c.skill == "open_drawer")).success
+    way = {name: np.linalg.norm(body.now.boxes[name].position - box.position) for name, box in start.boxes.items()}
+    assert way["apple"] == way["drawer"] > 0.1 and way["cabinet"] == way["tray"] == 0
+
+
 def test_the_oracle_knows_ways_that_are_too_long_to_search_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("saycan.judging.oracle._MOST_STATES", 400)  # with more, only seconds change
     scene = SceneSpec(

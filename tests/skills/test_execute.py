@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from sim.geometry import Box
 from sim.layout import standing
 from sim.objects import find
 from sim.tabletop import Tabletop
@@ -54,6 +58,24 @@ def test_a_hopeless_try_is_stopped(world: Tabletop, logit: float, watch: Watch |
 def test_nothing_to_put_down_is_lost_at_once(world: Tabletop) -> None:
     outcome = execute(world, skill("place_in", 9.0), Target("green bowl"), lambda: sight(world), Watch())
     assert outcome.ended == "lost" and outcome.control_steps == 1
+
+
+def test_a_skill_about_no_thing_can_succeed(world: Tabletop) -> None:
+    class Rest(TASKS["push"]):  # type: ignore[misc]
+        def goal(self, sight: Sight, target: Target) -> None:
+            """There is nowhere to go."""
+
+        def focus(self, sight: Sight, target: Target) -> Callable[[Mapping[str, Box]], Box]:
+            return lambda boxes: boxes["red block"]
+
+        def success(self, start: object, now: object, target: Target) -> bool:
+            return target == Target("")
+
+        def lost(self, start: object, now: object, target: Target) -> bool:
+            return False
+
+    resting = replace(skill("push", 9.0), task=Rest())
+    assert execute(world, resting, Target(""), lambda: sight(world)).success
 
 
 @pytest.mark.parametrize(("name", "target"), [("pick", Target("cup")), ("push", Target("cup", "left"))])

@@ -104,6 +104,7 @@ def test_a_skill_file_that_does_not_run_is_one_sentence(folder: Path) -> None:
         ("wave.py", TASK.replace('phrase = "wave', 'words = "wave'), "needs a name and a phrase"),
         ("wave.py", TASK.replace("the {thing}", "the {block}", 2), "braces can be {thing}, {receptacle}"),
         ("wave.py", TASK.replace('at the {thing}"', 'at the {thing} with the {thing}"'), "can only be {direction}"),
+        ("wave.py", TASK.replace('at the {thing}"', '{direction}"'), "about a direction alone"),
     ],
 )
 def test_a_skill_without_a_good_name_or_phrase_is_one_sentence(

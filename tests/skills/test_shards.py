@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
+import psutil
 from gymnasium.wrappers import TimeLimit
 from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv
 
@@ -41,3 +46,25 @@ def test_single_worlds_are_reached_by_their_numbers() -> None:
     assert [space.shape for space in spaces] == [(5,), (5,)]
     assert worlds.env_is_wrapped(TimeLimit) == [False] * 5
     worlds.close()
+
+
+def test_no_process_outlives_a_killed_trainer(tmp_path: Path) -> None:
+    (script := tmp_path / "trainer.py").write_text(_TRAINER)
+    trainer = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True)
+    assert trainer.stdout is not None and trainer.stdout.readline() == "2\n"
+    workers = psutil.Process(trainer.pid).children(recursive=True)
+    trainer.kill()
+    trainer.wait()
+    _, left = psutil.wait_procs(workers, timeout=10)
+    assert len(workers) == 2 and not left, left
+
+
+_TRAINER = """
+import time
+import gymnasium as gym
+from skills.shards import Shards
+
+worlds = Shards(lambda: gym.make("Pendulum-v1"), 2, 2)
+print(worlds.num_envs, flush=True)
+time.sleep(60)
+"""
