@@ -78,7 +78,10 @@ class CompletionsScorer:
         self.base_url, self.api_key_env, self.timeout_s, self.retries = base_url, api_key_env, timeout_s, retries
         self.batch, self._model, self._max_tokens = batch, model, 0
         key = os.environ.get(api_key_env) or _NO_KEY
-        self._client = openai.OpenAI(base_url=base_url, api_key=key, timeout=timeout_s, max_retries=retries)
+        try:
+            self._client = openai.OpenAI(base_url=base_url, api_key=key, timeout=timeout_s, max_retries=retries)
+        except Exception as error:  # of whichever library it takes addresses apart with
+            raise ModelError(f"llm.base_url={base_url} is no address like http://localhost:8080/v1 ({error})") from None
 
     @property
     def model(self) -> str:

@@ -28,6 +28,8 @@ def open_eyes(config: Any) -> Perception:
         raise InputError("perception.cameras is empty: give at least one camera")
     if config.every < 1:
         raise InputError(f"perception.every must be 1 or more, not {config.every}")
+    if isinstance(config.phrases, str):
+        raise InputError("perception.phrases is a list of names, as in perception.phrases=[red cube,green dish]")
     phrases = tuple(config.phrases) if config.phrases else None
     network, matcher = _networks(config.votes, config.model, config.pretrained, phrases)
     return camera.CameraPerception(network, matcher, rig.from_config(config.cameras), config.every, config.least)
@@ -40,5 +42,5 @@ def _networks(
     from saycan.perception import clip
     from saycan.perception.votes import load
 
-    network = load(Path(votes) if votes else clip.VOTES)
+    network = load(Path(str(votes)) if votes else clip.VOTES)
     return network, clip.load(model, pretrained, clip.phrases_of(phrases))

@@ -146,6 +146,7 @@ def test_the_main_job_without_its_server(tmp_path: Path) -> None:
     ("name", "change", "words"),
     [
         ("openai", {"base_url": "localhost"}, "http://localhost:8080/v1"),
+        ("openai", {"base_url": "http://localhost:8080v1"}, "Invalid port"),
         ("openai", {"batch": 0}, "at least 1"),
         ("transformers", {}, "Set llm.model"),
         ("transformers", {"kind": "magic"}, "transformers or openai"),
