@@ -22,7 +22,6 @@ from saycan.types import SceneView
 from sim import cabinet
 from sim.camera import Camera
 from sim.geometry import Box
-from sim.objects import catalogue
 from sim.relations import is_in
 from sim.state import Hand
 from sim.tabletop import Tabletop
@@ -85,7 +84,7 @@ class CameraPerception:
         self._settle()
         self._steps = 0
         boxes = {name: belief.box for name, belief in self._believed.items()}
-        classes = {name: _classes(name) for name in boxes}
+        classes = {name: naming.classes_of(name) for name in boxes}
         held = self._held[0] if self._held else None
         scores = {name: belief.score for name, belief in self._believed.items()}
         return SceneView(boxes, classes, relations(boxes, classes, held), held, hand, self._drawer(), scores)
@@ -212,17 +211,6 @@ class CameraPerception:
         return cabinet.opening(shell.box, drawer.box) if shell and drawer else None
 
 
-def _classes(name: str) -> frozenset[str]:
-    """Words for a thing: the catalogue's; or what all things there have in common that the last word of its name is said of."""
-    if name == cabinet.SHELL:
-        return cabinet.shell().classes
-    if thing := catalogue().get(name):
-        return thing.classes
-    word = name.split()[-1]
-    alike = [t.classes for t in catalogue().values() if word in t.classes and not t.is_fixture]
-    return frozenset.intersection(*alike) if alike else frozenset({word})
-
-
 def _is_believed(sighting: Belief, before: Belief) -> bool:
     """Whether something is taken to be where its name is given now: that is sure, or close to where it was."""
     return sighting.score > _DOUBTFUL or unlike(before.box, sighting.box) < _SAME
@@ -240,7 +228,7 @@ def _is_hidden(box: Box, others: Mapping[str, Box]) -> bool:
 
 
 def _holds(name: str) -> bool:
-    return name == cabinet.NAME or "receptacle" in _classes(name)
+    return name == cabinet.NAME or "receptacle" in naming.classes_of(name)
 
 
 def _shifted(belief: Belief, way: np.ndarray) -> Belief:
@@ -248,4 +236,4 @@ def _shifted(belief: Belief, way: np.ndarray) -> Belief:
 
 
 def _movable(name: str) -> bool:
-    return "fixture" not in _classes(name)
+    return "fixture" not in naming.classes_of(name)

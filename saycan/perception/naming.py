@@ -13,6 +13,8 @@ from saycan.perception.crops import crop
 from saycan.perception.proposals import Proposal
 from saycan.perception.rig import Shot
 from saycan.perception.sizes import is_solid, log_fit
+from sim import cabinet
+from sim.objects import catalogue
 
 # Of what may be a part of another thing: least probability of its name, most of that one's if that is hollow, and if it is solid.
 _SURE, _UNLIKE, _ALIEN = 0.5, 1.5e-2, 1e-3
@@ -91,3 +93,14 @@ def _stands_on_any(proposal: Proposal, others: Sequence[Proposal]) -> bool:
     box = proposal.box
     below = (other.box for other in others if other is not proposal and other.box.top < box.top - _STEP)
     return any(other.covers(box.position) and box.covers(other.position) for other in below)
+
+
+def classes_of(name: str) -> frozenset[str]:
+    """Words for a thing: the catalogue's; or what all things there have in common that the last word of its name is said of."""
+    if name == cabinet.SHELL:
+        return cabinet.shell().classes
+    if thing := catalogue().get(name):
+        return thing.classes
+    word = name.split()[-1]
+    alike = [t.classes for t in catalogue().values() if word in t.classes and not t.is_fixture]
+    return frozenset.intersection(*alike) if alike else frozenset({word})

@@ -12,6 +12,7 @@ import torch
 from hydra import compose, initialize_config_dir
 
 from saycan.build import load_scorer
+from saycan.language.examples import REFUSAL
 from saycan.language.prompt import Style
 from saycan.language.scorer import TrieScorer
 from saycan.language.weights import ModelError, load
@@ -91,7 +92,9 @@ def steps_of(scorer: Any, t: Transcript) -> list[float]:
 
 
 def test_what_it_surely_does_is_passed_over_until_it_does_not(toy: Path) -> None:
-    known, new = transcripts(9), transcripts(20)[-3:]
+    known = transcripts(9)
+    others = [t for group in transcripts(40)[len(known) :] for t in group]
+    new = [[t] for t in others if REFUSAL not in t.text][-3:]  # how to decline is soon known
     settings = replace(SETTINGS, sure=0.5, learning_rate=5e-3)
     learner = Imitation(*load(str(toy), fast=False), settings, lambda number: known)
     passed = [figures["passed"] for _, figures in zip(range(90), learner.run(), strict=False)]

@@ -74,7 +74,7 @@ def test_a_bowl_below_the_hand_is_not_in_it(rng: np.random.Generator) -> None:
 
 def parts(*boxes: Box) -> list[proposals.Proposal]:
     """Things seen with many pixels and with fewer, each of which may be a part of all before it."""
-    return [proposals.Proposal(box, (), 0.005, hosts=tuple(range(n))) for n, box in enumerate(boxes)]
+    return [proposals.Proposal(box, (), hosts=tuple(range(n))) for n, box in enumerate(boxes)]
 
 
 def test_what_lies_on_a_thing_may_be_a_part_of_it_and_of_a_part_of_it(rng: np.random.Generator) -> None:
