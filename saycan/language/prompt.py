@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from saycan.language import places
 from saycan.language.examples import EXAMPLES
-from saycan.language.undone import undone
 from saycan.types import Episode, SceneView
 from sim.cabinet import NAME as DRAWER
 from sim.cabinet import SHELL
@@ -41,9 +40,8 @@ def prompt(instruction: str, episode: Episode, view: SceneView, style: Style = S
     The scene is the one at the start of the episode, so that what was read stays valid: what changed since is in the steps.
     """
     first = episode.steps[0].view if episode.steps else view
-    gone = undone(episode, view) if style.places else frozenset[int]()
-    steps = history(episode, gone)
-    left = _since(episode, view, gone) if style.places else [""] * len(steps)
+    steps = history(episode)
+    left = _since(episode, view) if style.places else [""] * len(steps)
     seen = ""
     if style.scene:
         seen = places.told(first, _said(instruction)) if style.places else f"Scene: {scene(first, style.regions)}.\n"
@@ -85,25 +83,22 @@ def _region(box: Box) -> str:
     return next((region for region in reversed(REGIONS) if is_at(box, region)), "")
 
 
-def history(episode: Episode, without: Collection[int] = ()) -> list[str]:
-    """What was done so far; what failed is said to have failed.
-
-    :param without: numbers of steps that are not told.
-    """
+def history(episode: Episode) -> list[str]:
+    """What was done so far; what failed is said to have failed."""
     done: list[str] = []
-    for number, step in enumerate(episode.steps):
-        if step.choice is not None and step.outcome is not None and number not in without:
+    for step in episode.steps:
+        if step.choice is not None and step.outcome is not None:
             done.append(step.choice.text + ("" if step.outcome.success else " (failed)"))
     return done
 
 
-def _since(episode: Episode, view: SceneView, without: Collection[int]) -> list[str]:
+def _since(episode: Episode, view: SceneView) -> list[str]:
     """For each of the skills in ``history`` what has become of the scene; empty where the hand was full, or it had failed."""
     views = [*(step.view for step in episode.steps), view]
     return [
         left_after(step.outcome.success, views[0], after, episode.instruction)
-        for number, (step, after) in enumerate(zip(episode.steps, views[1:], strict=True))
-        if step.choice is not None and step.outcome is not None and number not in without
+        for step, after in zip(episode.steps, views[1:], strict=True)
+        if step.choice is not None and step.outcome is not None
     ]
 
 
