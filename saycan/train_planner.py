@@ -13,7 +13,7 @@ from rich.progress import Progress, TextColumn
 from saycan.language.adapter import INSTALLED, path_of
 from saycan.learning.checks import check
 from sim.cli import command, output_folder, print_json
-from sim.files import install
+from sim.files import install, keep_rows
 from skills.settings import begin_anew
 
 COLUMNS = (
@@ -68,28 +68,18 @@ def _logged(steps: Iterable[dict[str, float]], path: Path, begin: int) -> Iterab
     """The same steps, written to a file and for TensorBoard as they come, in place of what was there from step ``begin`` on."""
     from torch.utils.tensorboard import SummaryWriter
 
-    kept = _rows_before(path, begin)
+    keep_rows(path, ",".join(COLUMNS), lambda step: step < begin)
     with (
         SummaryWriter(str(path.with_name("tensorboard")), purge_step=begin) as board,
-        path.open("w", newline="") as file,
+        path.open("a", newline="") as file,
     ):
-        rows = csv.DictWriter(file, COLUMNS)
-        rows.writeheader()
-        rows.writerows(kept)
+        rows = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         for figures in steps:
             rows.writerow({key: round(value, 4) for key, value in figures.items()})
             file.flush()
             for key, value in figures.items():
                 board.add_scalar(key, value, int(figures["step"]))
             yield figures
-
-
-def _rows_before(path: Path, step: int) -> list[dict[str, str]]:
-    """What is not lost of an earlier part of the training: its state is saved now and then, its rows at once."""
-    if not step or not path.is_file():
-        return []
-    with path.open(newline="") as file:
-        return [row for row in csv.DictReader(file) if row["step"] and float(row["step"]) < step]
 
 
 if __name__ == "__main__":

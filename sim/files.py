@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -18,6 +18,17 @@ def write_whole(path: Path, text: str) -> None:
     """
     with in_place_of(path) as file:
         file.write(text.encode())
+
+
+def keep_rows(path: Path, header: str, wanted: Callable[[float], bool]) -> None:
+    """Begin a CSV file anew with those of its rows whose first column is a number that is wanted: work that a kill lost is logged once.
+
+    :raises OSError: if the disk does not take it; it names the file.
+    """
+    rows = path.read_text().splitlines()[1:] if path.exists() else []
+    numbers = [row.split(",")[0] for row in rows]
+    kept = [row for row, n in zip(rows, numbers, strict=True) if n.replace(".", "", 1).isdigit() and wanted(float(n))]
+    write_whole(path, "\n".join([header, *kept]) + "\n")
 
 
 def install(path: Path, target: Path) -> None:

@@ -18,7 +18,7 @@ from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv, VecMonitor
 from torch import nn
 
-from sim.files import write_whole
+from sim.files import keep_rows, write_whole
 from skills import checkpoint
 from skills.envs import SkillEnv
 from skills.networks import Policy, mlp
@@ -124,7 +124,7 @@ def train_policy(
         _take_over(model, task, *given)
     if resume and state.exists():
         before = load_state(state, model, begun, seed)
-        _cut(curve, model.num_timesteps)
+        keep_rows(curve, _CURVE, lambda steps: steps <= model.num_timesteps)
     else:
         state.unlink(missing_ok=True)
         write_whole(curve, f"{_CURVE}\n")
@@ -186,13 +186,6 @@ def _new_model(task: Task, settings: Any, seed: int, worlds: Any, log: Path) -> 
         actions: Any = model.policy.action_net
         actions.bias[-1] = settings.grip
     return model
-
-
-def _cut(curve: Path, control_steps: int) -> None:
-    """Drop what the learning curve says about work that was lost."""
-    rows = curve.read_text().splitlines()[1:] if curve.exists() else []
-    kept = [row for row in rows if row.split(",")[0].isdigit() and int(row.split(",")[0]) <= control_steps]
-    write_whole(curve, "\n".join([_CURVE, *kept]) + "\n")
 
 
 def networks_of(model: PPO, task: Task) -> tuple[Policy, nn.Sequential]:

@@ -14,6 +14,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import psutil
+
 LIBRARIES = [
     "gymnasium",
     "hydra",
@@ -63,3 +65,17 @@ def _main(module: str, arguments: tuple[str, ...], cwd: Path, env: dict[str, str
     os.chdir(cwd)
     sys.argv = [module, *arguments]
     runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+
+def survivors(script: Path, ready: str, workers: int) -> list[psutil.Process]:
+    """The processes of a Python script that outlive it when it is killed.
+
+    :param ready: the line that it prints once it has started as many ``workers``.
+    """
+    parent = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None and parent.stdout.readline() == f"{ready}\n"
+    children = psutil.Process(parent.pid).children(recursive=True)
+    parent.kill()
+    parent.wait()
+    assert len(children) >= workers, children
+    return psutil.wait_procs(children, timeout=10)[1]

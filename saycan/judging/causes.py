@@ -69,8 +69,10 @@ class Judge:
         self._parts = {part: Oracle(parse(part), start, library) for part in parts}
         if len(parts) <= _MOST_PARTS and (len(parts) < 2 or whole.best(start)):
             self._parts = {task.goal: whole}
-        expert = Expert(task.goal, start, {name: skill.task for name, skill in library.items()})
-        self._expert = expert if len(self._parts) > 1 and expert.reaches(start, _LONGEST) else None
+        self._expert: Expert | None = None
+        if len(self._parts) > 1:
+            expert = Expert(task.goal, start, {name: skill.task for name, skill in library.items()})
+            self._expert = expert if expert.reaches(start, _LONGEST) else None
 
     def right(self, now: WorldState) -> frozenset[Candidate | None]:
         """The right choices in a state (None among them: to decline); empty if no way to the goal is known."""

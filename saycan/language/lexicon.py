@@ -3,6 +3,8 @@
 The stop words are scikit-learn's (BSD licence), kept here because importing them from there takes a second.
 """
 
+import re
+
 _WORDS = """
 a about above across after afterwards again against all almost alone along already also although always am among
 amongst amoungst amount an and another any anyhow anyone anything anyway anywhere are around as at back be became
@@ -45,8 +47,8 @@ _ARTICLES = "the a an my your our his her their this that these those some any a
 ARTICLES = frozenset(_ARTICLES.split())
 """What may stand before a noun."""
 
-_NUMBERS = "empty full other last first two three four next same"
-BEFORE_NOUNS = frozenset(_NUMBERS.split())
+_BEFORE_NOUNS = "empty full other last first two three four next same"
+BEFORE_NOUNS = frozenset(_BEFORE_NOUNS.split())
 """Stop words that a noun may follow."""
 
 _FETCHING = "bring get fetch give pass hand take grab up put place move need buy serve"
@@ -111,3 +113,8 @@ LOOSE = frozenset({"snack", "trash", "cleaner", "container", "receptacle", "fixt
 
 GENERAL = frozenset({"thing", "things", "object", "objects", "item", "items", "stuff"})
 """Words for whatever there is."""
+
+ORANGES = re.compile(
+    r"\boranges\b|\borange(?= *($|[.,;:!?]|(and|or|in|into|on|onto|to|from|with|for|next|please|is|goes)\b))"
+)
+"""The fruit, which has the name of a colour."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 
 import numpy as np
 
-from saycan.language.lexicon import SHADES
+from saycan.language.lexicon import ORANGES, SHADES
 from saycan.types import SceneView
 from sim.objects import catalogue, colours, palette
 
@@ -18,10 +18,10 @@ _NO_CANS = "|".join(sorted({w for t in catalogue().values() if "can" not in t.cl
 _AFTER_A_CAN = "in|on|at|to|from|of|off|out|into|onto|and|or|but|is|was|are|goes|belongs|should|must|has|needs|that|which|with|near|nearest|closest|next|beside|by|behind|left|right|away|too|there|here|for|as|first|last|instead|if|when|so"
 _VERBS = re.compile(  # "can" that is no drink, "bin" that is no bin
     r"\b(i|u|we|you|he|she|it|they|there|who|arm|robot|(?:no|some|any|every)(?:body|one|thing)) can\b"
-    r"|\bcan(?= (you|u|ya|yuo|i|we|he|she|they|it|be|go|also|only|just|still|now|please|not|never|all|both|the|an?|each|every|this|these|my|your|our|robots?"
+    r"|\bcan(?= (?:you|u|ya|yuo|i|we|he|she|they|it|be|go|also|only|just|still|now|please|not|never|all|both|the|an?|each|every|this|these|my|your|our|robots?"
     r"|some\w+|any(?:one|body)|have|get|take|stay|lie|sit|stand|wait|come|live|share|fit|join|remain|rest|eat|drink|find|reach|see|do)\b)"
     rf"|\b((?:that|which|ones?|else|others?|rest|everything|anything|whatever|things?|objects?|items?|{_NO_CANS})s?) can(?= (?!(?:{_AFTER_A_CAN})\b)[a-z])"
-    r"|(^|[,;.] |\b(?:and|then|please) )bin(?= (the|that|this|these|those|all|both|every|everything|it|them|my|any|whatever)\b)"
+    r"|(^|[,;.] |\b(?:and|then|please) )bin(?= (?:the|that|this|these|those|all|both|every|everything|it|them|my|any|whatever)\b)"
 )
 _EATING = re.compile(
     r"\bto eat\b|\bedibles?\b|\b(one|i|you|we|people|he|she) (can|could) eat\b|\b(can|could) be eaten\b"
@@ -35,13 +35,13 @@ _NOT = re.compile(
 _IS_NOT = re.compile(
     r"(\b(is|are|was|were) not|'s not|n't|\b(neither|nor)\b)( \w+){0,2} $|\bnon[- ]$"
 )  # told of what stands before it
-_SHADES = "|".join(colours())
+_COLOURS = "|".join(colours())
 _JOINED = re.compile(
-    rf"\b({_SHADES})(?:(?: ones?| \w+s)?(?:,? (?:n?or|and)|,)(?: the)? (?:{_SHADES})\b)+"
+    rf"\b({_COLOURS})(?:(?: ones?| \w+s)?(?:,? (?:n?or|and)|,)(?: the)? (?:{_COLOURS})\b)+"
 )  # "not red, green or blue"
 _ALL = frozenset({"all", "every", "each", "any", "both"})
-_BEFORE_NOUNS = _ALL | {"of", "the", "these", "those", "my", "two", "three", "four", "five", "other"}
-_INTO = frozenset({"in", "into", "inside", "on", "onto", "to", "over", "among"})
+_BEFORE_SEVERAL = _ALL | {"of", "the", "these", "those", "my", "two", "three", "four", "five", "other"}
+_BEFORE_HOLDERS = frozenset({"in", "into", "inside", "on", "onto", "to", "over", "among"})
 _ONLY = re.compile(r"\b(nothing|not|none|no \w+)\b[^.;]*\bbut( \w+){0,2} $")  # "nothing but the red one"
 _HOLDERS = r"(?=(bowl|dish|tray|platter|drawer|bin|container|box|basket)(es|s)?\b)"
 _MEANT = (  # a thing's word that means something else there, and what is meant
@@ -59,13 +59,10 @@ _MEANT = (  # a thing's word that means something else there, and what is meant
     ),
     (re.compile(r"\b(vessel|cup|mug|container)s? for (my |hot |cold )?drinks?\b"), r"\1"),  # what from: a cup
 )
-ORANGES = re.compile(  # the fruit, which has the name of a colour
-    r"\boranges\b|\borange(?= *($|[.,;:!?]|(and|or|in|into|on|onto|to|from|with|for|next|please|is|goes)\b))"
-)
 
 
 def _without_verb(found: re.Match[str]) -> str:
-    return next((found[k] for k in (1, 3, 4) if found[k]), "")
+    return found[found.lastindex] if found.lastindex else ""
 
 
 def words(said: str) -> list[str]:
@@ -169,13 +166,21 @@ def by_colour(view: SceneView, names: Sequence[str], instruction: str) -> dict[s
                 shade == "orange" and ORANGES.match(instruction, match.start()) and not any(shade in n for n in names)
             ):
                 found[shade.capitalize()] = [n for n in following or names if colour(n) == shade]
+    return _joined(found, instruction, excepted)
+
+
+def _joined(found: dict[str, list[str]], instruction: str, excepted: Collection[str]) -> dict[str, list[str]]:
+    """The same with colours that are left out together as one: "Not red or blue".
+
+    :param excepted: colours of exceptions ("all but the red and the blue one"), where "and" joins, too.
+    """
     for joined in _JOINED.finditer(instruction):
-        shades = re.findall(_SHADES, joined[0])
-        if f"Not {shades[0]}" in found and (" and " not in joined[0] or shades[0] in excepted):
-            rest = [n for n in found[f"Not {shades[0]}"] if colour(n) not in shades]
-            for shade in shades:
-                found.pop(f"Not {shade}", found.pop(shade.capitalize(), None))
-            found[f"Not {' or '.join(shades)}"] = rest
+        shades = re.findall(_COLOURS, joined[0])
+        rest = found.get(f"Not {shades[0]}")
+        if rest is not None and (" and " not in joined[0] or shades[0] in excepted):
+            told = {told for shade in shades for told in (f"Not {shade}", shade.capitalize())}
+            found = {key: members for key, members in found.items() if key not in told}
+            found[f"Not {' or '.join(shades)}"] = [n for n in rest if colour(n) not in shades]
     return found
 
 
@@ -194,9 +199,9 @@ def set_of(view: SceneView, names: Sequence[str], said: str) -> Sequence[str]:
     spoken = words(said)
     for i, word in enumerate(spoken):
         start = i
-        while start and spoken[start - 1] in (*_BEFORE_NOUNS, *colours()):
+        while start and spoken[start - 1] in (*_BEFORE_SEVERAL, *colours()):
             start -= 1
-        if start and spoken[start - 1] in _INTO:
+        if start and spoken[start - 1] in _BEFORE_HOLDERS:
             continue
         if word == "everything":
             found = names

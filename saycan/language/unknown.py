@@ -7,8 +7,18 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 
 from saycan.language.examples import EXAMPLES, REFUSAL
-from saycan.language.lexicon import BETWEEN, ELSE_CALLED, GENERAL, LOOSE, MADE_OF_IT, OTHER_COLOURS, SHADES, STOP_WORDS
-from saycan.language.mentions import ORANGES, colour
+from saycan.language.lexicon import (
+    BETWEEN,
+    ELSE_CALLED,
+    GENERAL,
+    LOOSE,
+    MADE_OF_IT,
+    ORANGES,
+    OTHER_COLOURS,
+    SHADES,
+    STOP_WORDS,
+)
+from saycan.language.mentions import colour
 from saycan.language.mentions import words as spoken_words
 from saycan.types import SceneView
 from sim.objects import catalogue, colours

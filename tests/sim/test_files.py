@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.files import install, write_whole
+from sim.files import install, keep_rows, write_whole
 
 
 def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
@@ -42,3 +42,15 @@ def test_what_is_no_text_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         install(tmp_path / "missing", tmp_path / "b")
     assert not list(tmp_path.iterdir())
+
+
+def test_rows_of_lost_work_are_dropped(tmp_path: Path) -> None:
+    path = tmp_path / "curve.csv"
+    keep_rows(path, "step,loss", lambda step: step < 2)
+    assert path.read_text() == "step,loss\n"
+    path.write_text("step,loss\n0.0,3\n1,2\nnan,0\n2,1\n,\n3")
+    keep_rows(path, "step,loss", lambda step: step < 2)
+    assert path.read_text() == "step,loss\n0.0,3\n1,2\n"
+    path.write_text("")  # as a full disk may leave it
+    keep_rows(path, "step,loss", lambda step: True)
+    assert path.read_text() == "step,loss\n"

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
 
-import psutil
 import pytest
+from commands import survivors
 
 from sim.processes import CtrlC
 
@@ -28,13 +26,7 @@ if __name__ == "__main__":
 
 def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
     (script := tmp_path / "parent.py").write_text(_PARENT)
-    parent = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True)
-    assert parent.stdout is not None and parent.stdout.readline() == "1\n"
-    workers = psutil.Process(parent.pid).children(recursive=True)
-    parent.kill()
-    parent.wait()
-    _, left = psutil.wait_procs(workers, timeout=10)
-    assert workers and not left, left
+    assert not survivors(script, "1", workers=1)
 
 
 class _Swallows:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
-import psutil
+from commands import survivors
 from gymnasium.wrappers import TimeLimit
 from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv
 
@@ -50,13 +48,7 @@ def test_single_worlds_are_reached_by_their_numbers() -> None:
 
 def test_no_process_outlives_a_killed_trainer(tmp_path: Path) -> None:
     (script := tmp_path / "trainer.py").write_text(_TRAINER)
-    trainer = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True)
-    assert trainer.stdout is not None and trainer.stdout.readline() == "2\n"
-    workers = psutil.Process(trainer.pid).children(recursive=True)
-    trainer.kill()
-    trainer.wait()
-    _, left = psutil.wait_procs(workers, timeout=10)
-    assert len(workers) == 2 and not left, left
+    assert not survivors(script, "2", workers=2)
 
 
 _TRAINER = """
