@@ -127,24 +127,25 @@ def _singular(word: str) -> str:
 @cache
 def aliens() -> frozenset[str]:
     """Single words for what is of another world."""
-    words: set[str] = set()
-    for path in sorted((ASSETS / "planner" / "grammar").rglob("refusals.yaml")):
-        section = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-        for key in ("aliens", "appliances"):
-            words.update(str(name).lower() for name in section["refusals"].get(key, []))
-    return frozenset({word for word in words if " " not in word} - ALSO_SAID)
+    refusals = [sections["refusals"] for sections in _grammar() if "refusals" in sections]
+    named = {str(name).lower() for part in refusals for key in ("aliens", "appliances") for name in part.get(key, [])}
+    return frozenset({word for word in named if " " not in word} - ALSO_SAID)
 
 
 @cache
 def vocabulary() -> frozenset[str]:
     """The words in which ``assets/planner/grammar/`` speaks of things, places and what to do with them."""
-    words: set[str] = set()
-    for path in sorted((ASSETS / "planner" / "grammar").rglob("*.yaml")):
-        sections = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-        for name, section in sections.items():
-            if name not in _TOLD_OF:
-                words.update(word for text in _texts(section) for word in _WORD.findall(_MARKS.sub(" ", text.lower())))
-    return frozenset(words)
+    told = (section for sections in _grammar() for name, section in sections.items() if name not in _TOLD_OF)
+    texts = (text for section in told for text in _texts(section))
+    return frozenset(word for text in texts for word in _WORD.findall(_MARKS.sub(" ", text.lower())))
+
+
+@cache
+def _grammar() -> tuple[dict[str, Any], ...]:
+    """The sections of each of its files."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    paths = sorted((ASSETS / "planner" / "grammar").rglob("*.yaml"))
+    return tuple(yaml.load(path.read_text(encoding="utf-8"), Loader=loader) for path in paths)
 
 
 def _texts(section: Any) -> Iterator[str]:
