@@ -17,8 +17,9 @@ from torch.nn import functional
 from saycan.learning import trainer
 from saycan.learning.english import OwnTexts
 from saycan.learning.lora import autocast, hide
+from saycan.learning.rows import Encode, Rows, rows
 from saycan.learning.trainer import Trainer
-from saycan.learning.transcripts import Encode, Rows, Transcript, draw_scene_of_transcripts, rows
+from saycan.learning.transcripts import Transcript, draw_scene_of_transcripts
 
 _TEST_SCENES = 24
 _TEST_SEED = 2**31  # batches of a training are numbered from 0, so these are never among them

@@ -20,7 +20,8 @@ from saycan.language.prompt import continuation, request
 from saycan.language.scorer import TrieScorer
 from saycan.learning.imitate import predict
 from saycan.learning.lora import autocast, with_lora
-from saycan.learning.transcripts import Segment, Transcript, rows
+from saycan.learning.rows import rows
+from saycan.learning.transcripts import Segment, Transcript
 from saycan.world_model.base import Attempt, Situation, WorldModel, reached
 from saycan.world_model.facts import Change, Facts, choices, main_change
 from saycan.world_model.log import Execution

@@ -19,8 +19,9 @@ from saycan.language.weights import ModelError, load
 from saycan.learning import imitate, lora
 from saycan.learning.imitate import Imitation, Settings, least_likely, predict
 from saycan.learning.lora import with_lora
+from saycan.learning.rows import rows
 from saycan.learning.trainer import STATE
-from saycan.learning.transcripts import STYLE, Transcript, draw_scene_of_transcripts, rows
+from saycan.learning.transcripts import STYLE, Transcript, draw_scene_of_transcripts
 from sim.cli import InputError
 from sim.paths import CONFIGS
 from skills import checkpoint
