@@ -68,6 +68,31 @@ def since(first: SceneView, now: SceneView, instruction: str) -> str:
     return line + (f"Now seen: {new}.\n" if new else "")
 
 
+def fallen(before: SceneView, after: SceneView) -> str:
+    """What lies elsewhere since a skill, though nobody put it there: out of what or off what it was, or from the hand.
+
+    Without it, the steps would go on saying that it was put where it was.
+    """
+    lost = {a for relation, a, b in before.relations if b in after.boxes and (relation, a, b) not in after.relations}
+    fell = [
+        n for n in before.boxes if n in after.boxes and n != after.held and n in lost and _has_moved(before, after, n)
+    ]
+    told = ", ".join(f"{n} ({_place(after, n)})" for n in fell)
+    return f"Fell: {told}.\n" if told else ""
+
+
+def dropped(before: SceneView, after: SceneView) -> str:
+    """What is in the hand no more after a skill that failed."""
+    if before.held is None or after.held is not None:
+        return ""
+    where = f" ({_place(after, before.held)})" if before.held in after.boxes else ""
+    return f"Dropped: {before.held}{where}.\n"
+
+
+def _has_moved(before: SceneView, after: SceneView, name: str) -> bool:
+    return float(np.linalg.norm(before.boxes[name].position - after.boxes[name].position)) > _STILL
+
+
 def _where(view: SceneView) -> dict[str, str]:
     """What each thing lies in or on, if anything: "in the red bowl"."""
     return {a: f"{relation} the {b}" for relation, a, b in view.relations}

@@ -93,21 +93,22 @@ def history(episode: Episode) -> list[str]:
 
 
 def _since(episode: Episode, view: SceneView) -> list[str]:
-    """For each of the skills in ``history`` what has become of the scene; empty where the hand was full, or it had failed."""
+    """For each of the skills in ``history`` what has become of the scene."""
     views = [*(step.view for step in episode.steps), view]
     return [
-        left_after(step.outcome.success, views[0], after, episode.instruction)
-        for step, after in zip(episode.steps, views[1:], strict=True)
+        told_after(step.outcome.success, views[0], before, after, episode.instruction)
+        for step, before, after in zip(episode.steps, views, views[1:], strict=False)
         if step.choice is not None and step.outcome is not None
     ]
 
 
-def left_after(success: bool, first: SceneView, now: SceneView, instruction: str) -> str:
-    """What the prompt tells after a skill, beside the skill: see ``places.since``.
+def told_after(success: bool, first: SceneView, before: SceneView, now: SceneView, instruction: str) -> str:
+    """What the prompt tells after a skill, beside the skill: what fell, and if it succeeded and the hand is empty, what is left to be done (``places``).
 
-    :param first: what was seen at first; ``now``: after the skill.
+    :param first: what was seen at first; ``before``: when the skill was chosen; ``now``: after it.
     """
-    return places.since(first, now, _said(instruction)) if success and now.held is None else ""
+    fell = places.fallen(before, now) if success else places.dropped(before, now) + places.fallen(before, now)
+    return fell + (places.since(first, now, _said(instruction)) if success and now.held is None else "")
 
 
 def continuation(text: str) -> str:

@@ -11,8 +11,9 @@ from saycan.candidates import DONE
 from saycan.judging.expert import Expert
 from saycan.judging.suite import SuiteTask
 from saycan.language.examples import REFUSAL
-from saycan.language.prompt import Style, continuation, left_after, prompt
+from saycan.language.prompt import Style, continuation, prompt, told_after
 from saycan.language.unknown import could_be_inside
+from saycan.learning import mishaps
 from saycan.learning.nouns import UnsuitableError
 from saycan.learning.tasks import draw_tasks
 from saycan.perception import view_of
@@ -26,9 +27,7 @@ STYLE = Style(examples=0, places=True)
 """What a trained planner reads. ``configs/planner/trained.yaml`` says the same."""
 
 _FAILS, _STRAYS = 0.12, 0.04  # shares of steps at which a try fails, or something is done that was not asked for
-_FALLS = (
-    0.3  # share of failures to put something down after which it lies elsewhere: the text does not tell, "can" does
-)
+_FAILED = " (failed)\n"
 _HIDDEN = 0.6  # share of tasks about the inside of a closed drawer in which that is not seen
 _OTHER_WAY = 0.1  # share of choices that are any right one: which, nothing in the text tells
 _MOST_STEPS = 12
@@ -75,26 +74,20 @@ def transcript(rng: np.random.Generator, task: SuiteTask, start: WorldState, sty
         astray = expert.stray(rng, now) if number < _MOST_STEPS - 5 and rng.random() < _STRAYS else None
         if number > 2 * _MOST_STEPS:
             raise UnsuitableError  # in circles: what the goal needs has become impossible
-        if astray is not None:
-            segments += [(continuation(astray.text), False)]
-            choice = astray
-        elif choice != DONE and rng.random() < _FAILS:
-            segments += [(f" {choice.text}", choice == best[0]), (f" (failed)\n{number + 1}.", False)]
-            number += 1
-            if now.held is not None and rng.random() < _FALLS:  # it has to be picked up again
-                segments += [(continuation(f"pick up the {now.held}"), True), (f"{number + 1}.", False)]
-                number += 1
-            continue
-        else:
-            segments += [(continuation(choice.text), choice == best[0])]
+        choice, learn = (astray, False) if astray is not None else (choice, choice == best[0])
         if choice == DONE:
+            segments.append((continuation(choice.text), learn))
             break
-        after = expert.after(now, choice)
-        assert after is not None, "the expert chooses what is possible"
+        meant = expert.after(now, choice)
+        assert meant is not None, "the expert chooses what is possible"
+        fails = astray is None and rng.random() < _FAILS
+        after = mishaps.after_failure(rng, now, choice, meant) if fails else mishaps.by_and_by(rng, meant)
+        segments.append((f" {choice.text}" if fails else continuation(choice.text), learn))
+        before, hidden = _without(view_of(now), hidden), hidden if _shut(after) else frozenset()
+        seen = _without(view_of(after), hidden)
+        told = told_after(not fails, first, before, seen, task.instruction) if style.places else ""
         now, number = after, number + 1
-        hidden = hidden if _shut(now) else frozenset()
-        told = left_after(True, first, _without(view_of(now), hidden), task.instruction) if style.places else ""
-        segments += [(f"{told}{number}.", False)]
+        segments.append((f"{_FAILED if fails else ''}{told}{number}.", False))
     else:
         raise UnsuitableError
     return Transcript(scene + "\n", tuple(segments))

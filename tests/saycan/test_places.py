@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from saycan.language.places import since, told
+from saycan.language.places import dropped, fallen, since, told
 from saycan.types import SceneView
 from sim.geometry import Box
 
@@ -39,3 +39,24 @@ def test_what_the_instruction_names_comes_first_of_what_was_not_moved(view: Scen
         since(view, view, "take the green one") == "Untouched of these: green block. Others: red block, blue block.\n"
     )
     assert since(view, view, "wave") == "Untouched of these: nothing. Others: red block, blue block, green block.\n"
+
+
+def test_what_fell_is_told_with_where_it_lies(view: SceneView) -> None:
+    tower = replace(view, relations=(("on", "red block", "blue block"),))
+    lying = dict(view.boxes) | {"red block": view.boxes["green block"]}
+    assert fallen(tower, replace(view, boxes=lying)) == "Fell: red block (top).\n"
+    assert fallen(tower, replace(view, boxes=lying, held="red block")) == ""  # it was taken
+    assert fallen(tower, tower) == fallen(view, view) == ""
+    assert fallen(tower, view) == ""  # it has not moved: sight errs
+    hidden = {n: box for n, box in view.boxes.items() if n not in ("red block", "blue block")}
+    assert fallen(tower, replace(view, boxes=hidden)) == ""
+
+
+def test_what_slipped_from_the_hand_is_told(view: SceneView) -> None:
+    holding = replace(view, held="red block")
+    assert dropped(holding, view) == "Dropped: red block (bottom left corner).\n"
+    inside = replace(view, relations=(("in", "red block", "red bowl"),))
+    assert dropped(holding, inside) == "Dropped: red block (in the red bowl).\n"
+    lost = {n: box for n, box in view.boxes.items() if n != "red block"}
+    assert dropped(holding, replace(view, boxes=lost)) == "Dropped: red block.\n"
+    assert dropped(holding, holding) == dropped(view, view) == dropped(view, holding) == ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -14,17 +13,14 @@ from saycan.judging.expert import Expert
 from saycan.judging.oracle import Oracle
 from saycan.judging.suite import FOLDER, SuiteTask, load_suite, start_state
 from saycan.judging.wishes import ways
-from saycan.language.examples import REFUSAL
 from saycan.language.prompt import Style, prompt
-from saycan.learning import recipes, refusals, tasks, transcripts
+from saycan.learning import recipes, refusals, tasks
 from saycan.learning.grammar import fill, grammar, normalised
-from saycan.learning.inspection import expert_episode
 from saycan.learning.nouns import Names, UnsuitableError
 from saycan.learning.refusals import REFUSALS
 from saycan.learning.requests import Request
 from saycan.learning.scenes import draw_scene
 from saycan.learning.tasks import SETS, SINGLE, draw_tasks, held_out
-from saycan.learning.transcripts import STYLE, draw_scene_of_transcripts, transcript
 from saycan.perception import view_of
 from saycan.types import Episode
 from sim.goals import parse
@@ -181,61 +177,6 @@ def test_no_instruction_of_a_suite_is_learned_with_politeness_round_it(monkeypat
     )
 
 
-def test_an_episode_from_which_no_way_is_left_is_not_learned(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Expert, "best", lambda self, now: ())
-    with pytest.raises(UnsuitableError):
-        transcript(np.random.default_rng(0), SuiteTask("i", "f", KITCHEN, "open(drawer)", False), start_state(KITCHEN))
-
-
-def test_transcripts_are_what_the_planner_will_be_asked() -> None:
-    start = start_state(KITCHEN)
-    task = SuiteTask("Bring me the apple.", "f", KITCHEN, "in(apple, tray)", False)
-    written = transcript(np.random.default_rng(1), task, start)
-    asked = prompt(task.instruction, Episode(task.instruction), view_of(start), STYLE)
-    assert written.text.startswith(asked + " open the drawer") and written.text.endswith(". done\n")
-    refused = transcript(np.random.default_rng(1), SuiteTask("fly", "f", KITCHEN, "none", True), start)
-    assert refused.text == prompt("fly", Episode("fly"), view_of(start), STYLE) + f" {REFUSAL}\n"
-    learned = "".join(text for text, learn in written.segments if learn)
-    assert "Human" not in learned and "failed" not in learned and "1." not in learned
-
-
-def test_of_several_right_choices_the_first_is_learned_and_others_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, share in (("_FAILS", 0.0), ("_STRAYS", 0.0), ("_OTHER_WAY", 1.0)):
-        monkeypatch.setattr(transcripts, name, share)
-    start = start_state(ROOM)
-    task = SuiteTask("both blocks", "set", ROOM, "in(red block, green bowl) and in(blue block, green bowl)", False)
-    first = Expert(task.goal, start).best(start)[0].text
-    written = [transcript(np.random.default_rng(seed), task, start) for seed in range(12)]
-    begun = {t.segments[1] for t in written}
-    assert {text for text, learn in begun if learn} == {f" {first}\n"}
-    assert any(not learn for _, learn in begun) and all(t.text.endswith(" done\n") for t in written)
-
-
-def test_what_the_agent_reads_is_what_was_learned(monkeypatch: pytest.MonkeyPatch) -> None:
-    """At every step of an episode the planner reads what the transcript has there: scene, steps, what is left."""
-    for name in ("_FAILS", "_STRAYS", "_OTHER_WAY", "_HIDDEN"):
-        monkeypatch.setattr(transcripts, name, 0.0)
-    task = SuiteTask(
-        "Bring me the apple, then close the drawer.", "f", KITCHEN, "in(apple, tray) and closed(drawer)", False
-    )
-    written = transcript(np.random.default_rng(1), task, start_state(KITCHEN)).text
-    steps = expert_episode(task, LIBRARY).episode.steps
-    assert len(steps) > 3 and written.count("Untouched of these: ") == sum(step.view.held is None for step in steps[1:])
-    for k, step in enumerate(steps):
-        assert written.startswith(prompt(task.instruction, Episode(task.instruction, steps[:k]), step.view, STYLE))
-
-
-def test_what_a_closed_drawer_hides_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, share in {"_HIDDEN": 1.0, "_FAILS": 0.0, "_STRAYS": 0.0}.items():
-        monkeypatch.setattr(transcripts, name, share)
-    said = [("Bring me the apple from the drawer.", "in(apple, tray)"), ("Bring me the apple.", "in(apple, tray)")]
-    rng = np.random.default_rng(1)
-    hidden, seen = (transcript(rng, SuiteTask(i, "f", KITCHEN, goal, False), start_state(KITCHEN)) for i, goal in said)
-    assert "apple" not in hidden.scene and "apple (in the closed drawer)" in seen.scene
-    assert "1. open the drawer\n" in hidden.text and "Now seen: apple (in the drawer).\n" in hidden.text
-    assert "Now seen" not in seen.text
-
-
 def test_places_are_told_from_left_to_right_and_from_near_to_far_where_that_is_asked() -> None:
     view = view_of(start_state(ROOM))
     style = Style(examples=0, places=True)
@@ -245,13 +186,6 @@ def test_places_are_told_from_left_to_right_and_from_near_to_far_where_that_is_a
     )
     far = prompt("take the block closest to the bowl", Episode(""), view, style)
     assert "\nFrom near to far of the green bowl: " in far and "From near" not in plain
-
-
-def test_scenes_have_their_own_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transcripts, "_HIDDEN", 0.0)  # a drawer may hide something in one task and not in another
-    rng = np.random.default_rng(4)
-    scenes = [draw_scene_of_transcripts(rng) for _ in range(10)]
-    assert all(a.scene == b.scene for group in scenes for a, b in pairwise(group))
 
 
 def test_scenes_have_things_in_others_as_often_as_is_meant() -> None:
