@@ -91,12 +91,13 @@ def test_all_that_is_written_can_be_drawn_and_done() -> None:
         )
         assert all(allowed(said) for said in task.said), task.label
     said = [normalised(said) for task in written() for said in task.said]
-    assert len(set(said)) > 0.99 * len(said)
+    assert len(set(said)) > 0.98 * len(said)  # one sentence may mean different things in different scenes
 
 
-def test_what_was_kept_out_for_measuring_is_not_said_of_other_things_either() -> None:
+@pytest.mark.parametrize("suite", ["dev3", "dev4"])
+def test_what_was_kept_out_for_measuring_is_not_said_of_other_things_either(suite: str) -> None:
     names = re.compile(rf"\{{\w\}}|\b({'|'.join([*colours(), *SMALL])})\b")
-    kept = {normalised(names.sub("it", task.instruction.lower())) for task in load_suite("dev3").tasks}
+    kept = {normalised(names.sub("it", task.instruction.lower())) for task in load_suite(suite).tasks}
     assert not kept & {normalised(names.sub("it", said.lower())) for task in written() for said in task.said}
 
 
