@@ -7,8 +7,9 @@ What the model would do as the expert does is passed over (``sure``): to find th
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -16,7 +17,7 @@ from torch.nn import functional
 
 from saycan.learning import trainer
 from saycan.learning.english import OwnTexts
-from saycan.learning.lora import autocast, hide
+from saycan.learning.lora import autocast, compiled, hide
 from saycan.learning.rows import Encode, Rows, rows
 from saycan.learning.trainer import Trainer
 from saycan.learning.transcripts import Transcript, draw_scene_of_transcripts
@@ -32,11 +33,13 @@ class Settings(trainer.Settings):
     :param scenes: scenes in a batch, about three tasks each.
     :param sure: tasks at each step of which the expert's is at least so likely are not learned; more than 1: all are.
     :param english: weight of staying the language model that it was, beside the loss of a token.
+    :param compile: whether the model's layers are compiled first.
     """
 
     scenes: int = 8
     sure: float = 2.0
     english: float = 0.0
+    compile: bool = False
 
 
 Batches = Callable[[int], list[list[Transcript]]]
@@ -55,6 +58,12 @@ class Imitation(Trainer):
         super().__init__(model, tokenizer, settings)
         self.batches = batches or self._fresh
         self._own = OwnTexts(self) if settings.english else None
+
+    def run(self, folder: Path | None = None) -> Iterator[dict[str, float]]:
+        """As every trainer."""
+        if self.settings.compile:
+            compiled(self.plain)
+        return super().run(folder)
 
     def _fresh(self, number: int) -> list[list[Transcript]]:
         rng, found = self.rng(number), list[list[Transcript]]()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import time
 from collections.abc import Mapping
 from functools import cache
@@ -37,6 +39,27 @@ def _seconds(dtype: torch.dtype, tries: int = 5) -> float:
 def autocast(model: Any) -> torch.autocast:
     """Arithmetic in bfloat16 where the model's own weights are."""
     return torch.autocast("cpu", torch.bfloat16, enabled=model.dtype == torch.bfloat16)
+
+
+_WORTH = 20.0  # minutes of training from which the two that compiling takes are soon got back
+
+
+def worth_compiling(minutes: float) -> bool:
+    """Whether a training of that length gains by ``compiled``: it is long, and there is a C++ compiler."""
+    return minutes >= _WORTH and shutil.which(os.environ.get("CXX", "g++")) is not None
+
+
+def compiled(model: Any) -> None:
+    """Have each layer of a model compiled when it is first used (torch.compile): one kernel for what are dozens in LoRA, norms and attention.
+
+    What cannot be compiled is done as before.
+    """
+    import torch._dynamo
+
+    torch._dynamo.config.suppress_errors = True
+    torch._dynamo.config.recompile_limit = 32  # with and without: gradients, adapter, mask, several rows
+    for layer in model.model.layers:
+        layer.compile(dynamic=True)
 
 
 def hide(seen: torch.Tensor, model: Any) -> torch.Tensor:

@@ -10,7 +10,7 @@ from saycan.build import load_scorer
 from saycan.language.weights import AUTO, load
 from saycan.learning import grpo, imitate, implicit, inverse, judges
 from saycan.learning.judges import Judge
-from saycan.learning.lora import quicker_dtype
+from saycan.learning.lora import quicker_dtype, worth_compiling
 from saycan.learning.trainer import Settings, Trainer
 
 METHODS: dict[str, tuple[type[Settings], Callable[..., Trainer]]] = {
@@ -28,6 +28,8 @@ def build(config: Any) -> Trainer:
     """
     kind, make = METHODS[config.method]
     given = {field.name: config[field.name] for field in fields(kind)}
+    if given.get("compile") == AUTO:
+        given["compile"] = worth_compiling(config.minutes)
     settings = kind(**{**given, "start": None if config.start == "none" else config.start})
     extra = {"judge": build_judge(config)} if "judge" in config else {}
     dtype = quicker_dtype() if config.dtype == AUTO else config.dtype

@@ -186,7 +186,7 @@ class Trainer(ABC):
 
     def _fixed(self) -> dict[str, Any]:
         """The settings that stay what they were when a training goes on."""
-        own = {key: value for key, value in asdict(self.settings).items() if key != "minutes"}
+        own = {key: value for key, value in asdict(self.settings).items() if key not in ("minutes", "compile")}
         return {**own, **self.origin}
 
     def export(self, path: Path, record: dict[str, Any]) -> None:
