@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -105,6 +106,23 @@ def test_what_it_surely_does_is_passed_over_until_it_does_not(toy: Path) -> None
     assert learner._unsure(known + new) == [[t for t in group if next(left) <= np.log(0.5)] for group in known + new]
     seen = sum(map(len, known))
     assert np.median(chances[:seen]) > np.median(chances[seen:]) + 1  # what is known, and what is new
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="compiling needs a C++ compiler")
+def test_compiled_layers_learn_the_same(toy: Path) -> None:
+    groups, losses = transcripts(9), []
+    for compile in (False, True):
+        learner = trainer(toy, groups, replace(SETTINGS, compile=compile))
+        losses.append([figures["loss"] for _, figures in zip(range(4), learner.run(), strict=False)])
+    compiled = learner.plain.model.layers[0]._compiled_call_impl is not None
+    assert compiled and losses[0] == pytest.approx(losses[1], rel=1e-3) and losses[0][0] > losses[0][-1]
+
+
+def test_only_long_trainings_are_compiled_and_only_where_that_can_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: "/usr/bin/g++")
+    assert lora.worth_compiling(30) and not lora.worth_compiling(5)
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    assert not lora.worth_compiling(30)
 
 
 def test_the_surest_of_all_still_leaves_something_to_learn(toy: Path) -> None:
