@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from saycan.language import mentions
+from saycan.language import mentions, shades
 from saycan.language.contents import contents
 from saycan.language.nearby import distances, sides
 from saycan.language.parts import NO_PART, THING, THINGS, WAYS, regions, ways
@@ -117,7 +117,7 @@ def _alike(seen: Seen, instruction: str) -> list[str]:
         return []
     if _ASKS_FOR_OTHERS.search(instruction) and not _ASKS_FOR_SAME.search(instruction):
         kinds = mentions.kinds(seen.names)
-        pairs = mentions.of_other_colours(kinds.get("block", []), kinds.get("bowl", []))
+        pairs = shades.of_other_colours(kinds.get("block", []), kinds.get("bowl", []))
         return [f"Of other colours: {'; '.join(f'{a} and {b}' for a, b in pairs) or 'nothing'}."]
     # What goes into something stands before it, as above.
     what_goes_in = sorted(seen.names, key=lambda n: "receptacle" in seen.view.classes[n])
@@ -134,7 +134,7 @@ def _alike(seen: Seen, instruction: str) -> list[str]:
 
 def _coloured(seen: Seen, instruction: str) -> list[str]:
     """What has a colour, or has not, where that alone is said: "the red one", "the bowl that is not red"."""
-    found = mentions.by_colour(seen.view, seen.names, instruction)
+    found = shades.by_colour(seen.view, seen.names, instruction)
     return [f"{words}: {', '.join(members) or 'nothing'}." for words, members in found.items()]
 
 

@@ -7,7 +7,7 @@ from itertools import permutations, product
 
 import numpy as np
 
-from saycan.language.mentions import of_other_colours
+from saycan.language.shades import of_other_colours
 from saycan.learning.grammar import fill, grammar, laid, pick
 from saycan.learning.nouns import Names, UnsuitableError, entry_of
 from saycan.learning.requests import Request, either, one_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from saycan.language import mentions
+from saycan.language import mentions, shades
 from saycan.language.parts import regions
 from saycan.language.places import told
 from saycan.learning.grammar import grammar
@@ -39,7 +39,7 @@ def test_blocks_get_bowls_of_other_colours_and_different_ones_if_there_are(view:
     line = told(view, "put the blocks in bowls of mismatched colours").splitlines()[-1]
     assert line == "Of other colours: red block and green bowl; blue block and red bowl; green block and red bowl."
     bowls = ["red bowl", "blue bowl", "green bowl"]
-    pairs = mentions.of_other_colours(["red block", "blue block", "green block"], bowls)
+    pairs = shades.of_other_colours(["red block", "blue block", "green block"], bowls)
     assert sorted(bowl for _, bowl in pairs) == sorted(bowls)
     assert all(mentions.colour(block) != mentions.colour(bowl) for block, bowl in pairs)
 
