@@ -27,6 +27,7 @@ from sim.relations import DIRECTIONS, REGIONS, is_open
 REGION_WORDS = {word for text in (*REGIONS, *DIRECTIONS) for word in text.split()}
 _NO_NAMES = GENERAL | REGION_WORDS | {"ones", "table", "hand"}
 _MOST_WORDS = 60
+_ENDS = re.compile(r"[.:;!?]+(?=\s)")  # of a clause: what a colour before it is said of does not come after
 _SPEAKS_OF_DRAWER = re.compile(r"\b(drawer|cabinet)s?\b")
 _INTO_DRAWER = re.compile(  # where something goes, not where it may be
     r"\b(into (the|that|this|my|your)|(put|place|stow|store|stash|hide|drop|pop|stick|throw|toss|lay|stuff|tuck)\b[^.,;:!?]* in(side)? (the|that|this|my|your)) "
@@ -51,7 +52,8 @@ def unknown_things(instruction: str, view: SceneView) -> tuple[list[str], list[s
     kinds = set().union(*(_words_for(thing.kind, thing.classes) for thing in catalogue().values()))
     words = [_bare(word) for word in spoken_words(instruction)][:_MOST_WORDS]
     text = f" {' '.join(words)} "
-    names = [*_coloured_names(text, view, vocabulary, kinds), *_compounds(instruction.lower(), kinds)]
+    clauses = f" {' '.join(_bare(word) for word in spoken_words(_ENDS.sub(' | ', instruction)))} "
+    names = [*_coloured_names(clauses, view, vocabulary, kinds), *_compounds(instruction.lower(), kinds)]
     names += [] if _is_plain(view) or not _asks_for_orange(instruction.lower(), view) else ["orange"]
     for name, thing in _singular().items():
         if _is_said(name, text) and not _is_here(thing.split(), vocabulary) and name not in " ".join(names):

@@ -79,6 +79,7 @@ def test_what_is_asked_for_is_worked_out(scene: SceneSpec, said: str, line: str)
         (KITCHEN, "put the apple in the fruit bowl", "Not here"),
         (TABLE, "before the guests arrive, do me a kindness: take the red blcok", "Not here"),
         (TABLE, "the odd one out", "Not here"),
+        (TABLE, "red: left. yellow: block the red bowl with it. green: bowl", "Not here"),
         (NO_BOWL, "give me a row of blocks", "Not here"),
         (NO_BOWL, "i need something to put my tea in", "Not here"),
         (FILLED, "the block that is not in the middle", "In nothing"),
