@@ -22,6 +22,7 @@ class Plan:
     :param plan: the skills that were chosen, in words.
     :param outcome: how the episode ended, such as "done" or "declined".
     :param right: whether it ended as it should: goal reached and said to be done, or declined where that is right.
+    :param at_first: sum of all products at the first decision: what ``agent.decline`` is compared with.
     """
 
     instruction: str
@@ -31,6 +32,7 @@ class Plan:
     plan: tuple[str, ...]
     outcome: str
     right: bool
+    at_first: float = 0.0
 
 
 def rehearse(agent: Agent, body: Rehearsal, task: SuiteTask) -> Plan:
@@ -39,7 +41,8 @@ def rehearse(agent: Agent, body: Rehearsal, task: SuiteTask) -> Plan:
     ended = episode.outcome == ("declined" if task.refuse else "done")
     right = ended and parse(task.goal).holds(body.start, body.now)
     chosen = tuple(step.choice.text for step in episode.steps if step.choice is not None)
-    return Plan(task.instruction, task.family, task.goal, task.refuse, chosen, str(episode.outcome), right)
+    at_first = round(float(episode.steps[0].product.sum()), 4)
+    return Plan(task.instruction, task.family, task.goal, task.refuse, chosen, str(episode.outcome), right, at_first)
 
 
 def shares(plans: Sequence[Plan]) -> dict[str, float]:
