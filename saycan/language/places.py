@@ -48,15 +48,7 @@ def since(first: SceneView, now: SceneView, instruction: str) -> str:
 
     :param instruction: in lower case.
     """
-    before, after = _where(first), _where(now)
-    names = [n for n in first.boxes if n in now.boxes and not first.classes[n] & {"receptacle", "fixture"}]
-    still = [
-        n
-        for n in sorted(names, key=lambda n: -first.boxes[n].position[1])
-        if n not in (first.held, now.held)
-        and before.get(n) == after.get(n)
-        and (n in before or np.linalg.norm((first.boxes[n].position - now.boxes[n].position)[:2]) < _STILL)
-    ]
+    before, still = _where(first), untouched(first, now)
     about = mentioned(first, instruction)
     named, others = (_together(kinds(n for n in still if (n in about) == wanted)) for wanted in (True, False))
     told = [f"{n} ({before[n]})" if n in before else n for n in named]
@@ -66,6 +58,25 @@ def since(first: SceneView, now: SceneView, instruction: str) -> str:
     found = [n for n in now.boxes if was_shut and n not in (*first.boxes, now.held, DRAWER, SHELL)]
     new = ", ".join(f"{n} ({_place(now, n)})" for n in found)
     return line + (f"Now seen: {new}.\n" if new else "")
+
+
+def untouched(first: SceneView, now: SceneView) -> list[str]:
+    """What is still where it was, from left to right; receptacles do not count."""
+    before, after = _where(first), _where(now)
+    names = [n for n in first.boxes if n in now.boxes and not first.classes[n] & {"receptacle", "fixture"}]
+    return [
+        n
+        for n in sorted(names, key=lambda n: -first.boxes[n].position[1])
+        if n not in (first.held, now.held)
+        and before.get(n) == after.get(n)
+        and (n in before or np.linalg.norm((first.boxes[n].position - now.boxes[n].position)[:2]) < _STILL)
+    ]
+
+
+def overlooked(first: SceneView, now: SceneView, instruction: str) -> list[str]:
+    """What the instruction names of that."""
+    about = mentioned(first, instruction)
+    return [name for name in untouched(first, now) if name in about]
 
 
 def fallen(before: SceneView, after: SceneView) -> str:

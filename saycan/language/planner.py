@@ -8,8 +8,10 @@ from typing import Protocol
 
 import numpy as np
 
+from saycan.candidates import DONE
 from saycan.language import prompt
 from saycan.language.examples import REFUSAL
+from saycan.language.places import overlooked
 from saycan.language.prompt import Style
 from saycan.language.unknown import unknown_things
 from saycan.types import IMAGINED, Candidate, Episode, SceneView
@@ -30,6 +32,7 @@ class Readings:
     :param anyway: log p(text | an instruction that asks for nothing in particular), shape (K + P,).
     :param lengths: characters of each text, shape (K + P,).
     :param bonus: what is added to the score, shape (K + P,); 0 for candidates.
+    :param early: 1 for "done" while something that the instruction names is still where it was at first, otherwise 0; shape (K + P,).
     :param count: number of candidates, K.
     """
 
@@ -37,6 +40,7 @@ class Readings:
     anyway: np.ndarray
     lengths: np.ndarray
     bonus: np.ndarray
+    early: np.ndarray
     count: int
 
 
@@ -50,6 +54,8 @@ class Scoring:
     :param lacking: whether the latter does; a model that has learned to refuse needs the refusal only.
     :param margin: nats by which a single word must stand out to count as a thing ("stack" does not, "elephant" does); a full
         name such as "green block" is surely meant as one and gets as much added.
+    :param overlooked: nats taken off "done" while something that the instruction names is still where it was; something else is then more
+        often forgotten than meant to stay.
     """
 
     prior: float = 0.5
@@ -57,13 +63,14 @@ class Scoring:
     phantoms: bool = True
     margin: float = 2.5
     lacking: bool = True
+    overlooked: float = 0.0
 
     def log_probs(self, r: Readings) -> np.ndarray:
         """Log-probability of each candidate, shape (K,); the phantoms' share is what is missing to one."""
         scores = r.told - self.prior * r.anyway
         if self.by_length:
             scores = scores * r.lengths.mean() / r.lengths
-        scores = scores + self.margin * r.bonus
+        scores = scores + self.margin * r.bonus - self.overlooked * r.early
         if not self.phantoms:
             scores = scores[: r.count]
         return (scores - np.logaddexp.reduce(scores))[: r.count]
@@ -100,7 +107,10 @@ class Planner:
         if self._scoring.prior or anyway:
             neutral = self._scorer.log_probs(prompt.prompt(prompt.NEUTRAL, episode, view, self._style), texts)
         bonus = np.array([0.0] * len(candidates) + list(phantoms.values()))
-        return Readings(told, neutral, np.array([len(text) for text in texts]), bonus, len(candidates))
+        early = np.zeros(len(texts))
+        if episode.steps and overlooked(episode.steps[0].view, view, episode.instruction.lower()):
+            early[: len(candidates)] = [candidate == DONE for candidate in candidates]
+        return Readings(told, neutral, np.array([len(text) for text in texts]), bonus, early, len(candidates))
 
     def _phantom_texts(self, episode: Episode, view: SceneView) -> dict[str, float]:
         """A refusal (0), and skills with things that are not there: surely things (1) or just words (-1)."""

@@ -105,6 +105,23 @@ def test_phantoms_take_what_is_not_there() -> None:
     assert known.sum() > 0.9 and unknown.sum() < 0.1
 
 
+def test_done_counts_less_while_something_that_is_named_has_not_been_touched() -> None:
+    one = np.zeros(1)
+    begun = [Step(VIEW, (PICK,), one, one, one, 0, Outcome(True))]
+    moved = replace(VIEW, relations=(), boxes={**VIEW.boxes, "red block": Box(np.full(3, 0.3), 0.0, np.full(3, 0.02))})
+
+    def done(overlooked: float, view: SceneView, said: str, steps: list[Step]) -> float:
+        planner = Planner(CountsWords(), Scoring(prior=0.0, phantoms=False, overlooked=overlooked))
+        pick, done = planner.log_probs(Episode(said, steps), view, [PICK, DONE])
+        return float(done - pick)
+
+    usual = done(0.0, VIEW, "take the red block", begun)
+    assert done(1.5, VIEW, "take the red block", begun) == pytest.approx(usual - 1.5)
+    assert done(1.5, moved, "take the red block", begun) == pytest.approx(usual)  # it has been touched
+    assert done(1.5, VIEW, "take the red block", []) == pytest.approx(usual)  # it may be so already
+    assert done(1.5, VIEW, "take the lemon", begun) == pytest.approx(done(0.0, VIEW, "take the lemon", begun))
+
+
 @given(st.text(min_size=1, max_size=80))
 def test_probabilities_are_probabilities(text: str) -> None:
     say = np.exp(Planner(CountsWords()).log_probs(Episode(text), VIEW, [PICK, DONE]))

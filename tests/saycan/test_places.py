@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from saycan.language.places import dropped, fallen, since, told
+from saycan.language.places import dropped, fallen, overlooked, since, told
 from saycan.types import SceneView
 from sim.geometry import Box
 
@@ -39,6 +39,13 @@ def test_what_the_instruction_names_comes_first_of_what_was_not_moved(view: Scen
         since(view, view, "take the green one") == "Untouched of these: green block. Others: red block, blue block.\n"
     )
     assert since(view, view, "wave") == "Untouched of these: nothing. Others: red block, blue block, green block.\n"
+
+
+def test_what_is_named_and_was_not_touched_is_overlooked(view: SceneView) -> None:
+    moved = dict(view.boxes) | {"red block": view.boxes["red bowl"]}
+    assert overlooked(view, replace(view, boxes=moved), "stack the blocks") == ["blue block", "green block"]
+    assert overlooked(view, replace(view, boxes=moved), "the red block, please") == []
+    assert overlooked(view, view, "push the red bowl") == []  # what things are put into stays where it is
 
 
 def test_what_fell_is_told_with_where_it_lies(view: SceneView) -> None:
