@@ -16,7 +16,7 @@ _SHARES = ("clip", "keep", "prefer", "blend", "done")
 _CHOICES = {
     "dtype": (AUTO, *DTYPES),
     "world": ("rehearsed", "imagined", "simulated"),
-    "compile": (AUTO, True, False),
+    "compile": (AUTO, "always", "never"),
     "judge": ("truth", "rubric", "llm"),
 }
 
@@ -35,7 +35,7 @@ def check(config: Any) -> None:
     for key in (k for k in _SHARES if k in config and not 0 <= config[k] <= 1):
         raise InputError(f"{key} must be from 0 to 1, not {config[key]}")
     for key in (k for k, known in _CHOICES.items() if k in config and config[k] not in known):
-        raise InputError(f"{key} must be one of {', '.join(map(str, _CHOICES[key]))}, not '{config[key]}'")
+        raise InputError(f"{key} must be one of {', '.join(_CHOICES[key])}, not '{config[key]}'")
     if "group" in config and config.group < 2:
         raise InputError(f"group must be 2 or more, not {config.group}: episodes are compared with one another")
 

@@ -28,8 +28,8 @@ def build(config: Any) -> Trainer:
     """
     kind, make = METHODS[config.method]
     given = {field.name: config[field.name] for field in fields(kind)}
-    if given.get("compile") == AUTO:
-        given["compile"] = worth_compiling(config.minutes)
+    if "compile" in given:
+        given["compile"] = worth_compiling(config.minutes) if config.compile == AUTO else config.compile == "always"
     settings = kind(**{**given, "start": None if config.start == "none" else config.start})
     extra = {"judge": build_judge(config)} if "judge" in config else {}
     dtype = quicker_dtype() if config.dtype == AUTO else config.dtype
