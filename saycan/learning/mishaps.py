@@ -26,7 +26,8 @@ def after_failure(rng: np.random.Generator, now: WorldState, choice: Candidate, 
 
     :param meant: what the skill should have led to.
     """
-    if now.held is None or choice.target is None:
+    held = now.held
+    if held is None or choice.target is None:
         return now
     if choice.skill == "place_on" and rng.random() < _TOPPLES:
         now = toppled(rng, now, choice.target.name)
@@ -34,7 +35,7 @@ def after_failure(rng: np.random.Generator, now: WorldState, choice: Candidate, 
         return now
     if rng.random() < _THERE and choice.skill != "place_on":
         return meant
-    spot = beside(rng, now, now.held, meant.boxes[now.held].position)
+    spot = beside(rng, now, held, meant.boxes[held].position)
     dropped = effects.put_down(now, spot, 0.0) if spot is not None else None
     return dropped or now
 
