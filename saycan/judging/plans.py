@@ -32,7 +32,7 @@ class Plan:
     plan: tuple[str, ...]
     outcome: str
     right: bool
-    at_first: float = 0.0
+    at_first: float
 
 
 def rehearse(agent: Agent, body: Rehearsal, task: SuiteTask) -> Plan:

@@ -108,7 +108,8 @@ class Planner:
             neutral = self._scorer.log_probs(prompt.prompt(prompt.NEUTRAL, episode, view, self._style), texts)
         bonus = np.array([0.0] * len(candidates) + list(phantoms.values()))
         early = np.zeros(len(texts))
-        if episode.steps and overlooked(episode.steps[0].view, view, episode.instruction.lower()):
+        weighed = self._scoring.overlooked and episode.steps
+        if weighed and overlooked(episode.steps[0].view, view, episode.instruction.lower()):
             early[: len(candidates)] = [candidate == DONE for candidate in candidates]
         return Readings(told, neutral, np.array([len(text) for text in texts]), bonus, early, len(candidates))
 
