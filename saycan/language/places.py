@@ -42,9 +42,9 @@ def told(view: SceneView, instruction: str) -> str:
 
 
 def since(first: SceneView, now: SceneView, instruction: str) -> str:
-    """What has become of a scene: what is still where it was, first what the instruction names of it, and what was found behind a closed drawer.
+    """What has become of a scene: what is still where it was, first what the instruction names of it; where the rest is now; and what was found behind a closed drawer.
 
-    So nothing has to be remembered. What lies in or on something counts as being where it was as long as it lies there.
+    So nothing has to be remembered, or worked out from the steps. What lies in or on something counts as being where it was as long as it lies there.
 
     :param instruction: in lower case.
     """
@@ -54,23 +54,33 @@ def since(first: SceneView, now: SceneView, instruction: str) -> str:
     told = [f"{n} ({before[n]})" if n in before else n for n in named]
     line = f"Untouched of these: {', '.join(told) or 'nothing'}."
     line += f" Others: {', '.join(others)}.\n" if others else "\n"
+    moved = [n for n in _things(first, now) if n not in still and n != now.held]
     was_shut = first.drawer is not None and not is_open(first.drawer)
     found = [n for n in now.boxes if was_shut and n not in (*first.boxes, now.held, DRAWER, SHELL)]
-    new = ", ".join(f"{n} ({_place(now, n)})" for n in found)
-    return line + (f"Now seen: {new}.\n" if new else "")
+    return line + _line("Moved", now, _together(kinds(moved))) + _line("Now seen", now, found)
+
+
+def _line(what: str, view: SceneView, names: Sequence[str]) -> str:
+    """A line of the prompt that says of some things where they are; none if there are none."""
+    return f"{what}: {', '.join(f'{n} ({_place(view, n)})' for n in names)}.\n" if names else ""
 
 
 def untouched(first: SceneView, now: SceneView) -> list[str]:
     """What is still where it was, from left to right; receptacles do not count."""
     before, after = _where(first), _where(now)
-    names = [n for n in first.boxes if n in now.boxes and not first.classes[n] & {"receptacle", "fixture"}]
     return [
         n
-        for n in sorted(names, key=lambda n: -first.boxes[n].position[1])
+        for n in _things(first, now)
         if n not in (first.held, now.held)
         and before.get(n) == after.get(n)
         and (n in before or np.linalg.norm((first.boxes[n].position - now.boxes[n].position)[:2]) < _STILL)
     ]
+
+
+def _things(first: SceneView, now: SceneView) -> list[str]:
+    """What was seen at first and is seen now, receptacles apart, as it lay from left to right."""
+    names = [n for n in first.boxes if n in now.boxes and not first.classes[n] & {"receptacle", "fixture"}]
+    return sorted(names, key=lambda n: -first.boxes[n].position[1])
 
 
 def overlooked(first: SceneView, now: SceneView, instruction: str) -> list[str]:
@@ -88,8 +98,7 @@ def fallen(before: SceneView, after: SceneView) -> str:
     fell = [
         n for n in before.boxes if n in after.boxes and n != after.held and n in lost and _has_moved(before, after, n)
     ]
-    told = ", ".join(f"{n} ({_place(after, n)})" for n in fell)
-    return f"Fell: {told}.\n" if told else ""
+    return _line("Fell", after, fell)
 
 
 def dropped(before: SceneView, after: SceneView) -> str:

@@ -103,12 +103,13 @@ def _since(episode: Episode, view: SceneView) -> list[str]:
 
 
 def told_after(success: bool, first: SceneView, before: SceneView, now: SceneView, instruction: str) -> str:
-    """What the prompt tells after a skill, beside the skill: what fell, and if it succeeded and the hand is empty, what is left to be done (``places``).
+    """What the prompt tells after a skill, beside the skill: what fell, and if it succeeded or something fell, and the hand is empty, how things stand (``places``).
 
     :param first: what was seen at first; ``before``: when the skill was chosen; ``now``: after it.
     """
     fell = places.fallen(before, now) if success else places.dropped(before, now) + places.fallen(before, now)
-    return fell + (places.since(first, now, _said(instruction)) if success and now.held is None else "")
+    stands = now.held is None and (success or fell)
+    return fell + (places.since(first, now, _said(instruction)) if stands else "")
 
 
 def continuation(text: str) -> str:

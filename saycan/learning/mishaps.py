@@ -14,7 +14,7 @@ from skills.tasks import effects
 
 _FALLS = 0.45  # share of failures to put something down after which it lies elsewhere
 _THERE = 0.15  # share of those after which it lies where it was to go, though the skill thinks that it failed
-_LATER = 0.04  # share of skills after which something is not where it was put any more
+_LATER = 0.06  # share of skills after which something is not where it was put any more
 _TOPPLES = 0.4  # share of failures to put something on a tower after which less is left of that
 _NEAR, _FAR = 0.06, 0.16  # metres that things fall from where they were
 _ROOM = 0.01  # metres that they lie apart

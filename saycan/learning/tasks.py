@@ -80,7 +80,7 @@ SETS: dict[Ask, float] = {
     changes.all_but: 2.0,
     changes.sort_at: 2.5,
 }
-_SHARES = {"single": 0.27, "several": 0.23, "set": 0.32, "refuse": 0.18}
+_SHARES = {"single": 0.28, "several": 0.24, "set": 0.33, "refuse": 0.15}
 _WRITTEN = 0.7  # share of scenes that come with a written task
 _WORDINGS = 2  # of it, at most
 _PARTS = [2, 2, 2, 3, 3, 4]  # requests in one breath
