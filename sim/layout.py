@@ -76,7 +76,7 @@ def inside(
     yaw: float = 0.0,
     margin: float = 0.0,
 ) -> Placement:
-    """A thing in a receptacle, beside what is in there already where there is room, else on top of it.
+    """A thing in a receptacle, within its walls, beside what is in there already where there is room, else on top of it.
 
     :param margin: free space to the walls, metres, as far as there is room for it.
     """
@@ -84,9 +84,11 @@ def inside(
     floor = box.bottom + WALL + 0.002
     lie = thing.symmetry == "cylinder" and 2 * thing.size[2] > 0.075 and box.half[2] < 0.05  # too tall to stand in it
     inner = box.half[:2] * (0.7 if box.round else 1) - WALL - margin
+    across = np.array([thing.size[0], thing.size[2]]) if lie else thing.size[:2]
+    room = np.maximum(inner - across, 0)
     there = list(others)
     for _ in range(60):
-        offset = rng.uniform(-1, 1, size=2) * np.maximum(inner - thing.size[:2], 0)
+        offset = rng.uniform(-1, 1, size=2) * room
         c, s = math.cos(box.yaw), math.sin(box.yaw)
         spot = box.position[:2] + np.array([c * offset[0] - s * offset[1], s * offset[0] + c * offset[1]])
         placed = lying(thing, spot, box.yaw, floor) if lie else standing(thing, spot, yaw, floor)

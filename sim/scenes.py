@@ -125,13 +125,17 @@ def _check(spec: SceneSpec) -> dict[str, Thing]:
         for name in mentioned:
             if name not in things:
                 raise SceneError(f"'{name}' stands under `{where}` but not under `objects`")
-    _check_places(spec)
+    _check_places(spec, things)
     _check_containers(spec, things)
     return things
 
 
-def _check_places(spec: SceneSpec) -> None:
+def _check_places(spec: SceneSpec, things: Mapping[str, Thing]) -> None:
+    if fixtures := [name for name in spec.unreachable if things[name].is_fixture]:
+        raise SceneError(f"'{fixtures[0]}' cannot stand out of reach: take it from `unreachable`")
     for name, spot in spec.place.items():
+        if name in spec.inside:
+            raise SceneError(f"'{name}' stands under `place` and under `inside`: it can start only in one of them")
         at = np.array(spot, dtype=float)
         if at.shape != (2,) or not np.all((at > _TABLE_LOW) & (at < _TABLE_HIGH)):
             low, high = _TABLE_LOW, _TABLE_HIGH
