@@ -188,6 +188,7 @@ def test_plans_are_rehearsed_and_kept(tmp_path: Path) -> None:
     assert figures["plans"] == {"a": 1.0, "b": 0.0, "all": 0.5} and "decisions" not in figures
     plans = [json.loads(line) for line in (tmp_path / "plans.jsonl").read_text().splitlines()]
     assert [plan["right"] for plan in plans] == [True, False] and plans[0]["plan"][0] == "pick up the red block"
+    assert all(0.2 < plan["at_first"] <= 1 for plan in plans)  # what is not declined is above agent.decline
     assert "| all | 2 | 1 | 50% (9% to 91%) |" in (tmp_path / "language.md").read_text()
 
 
