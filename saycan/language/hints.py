@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from saycan.language import mentions, shades
 from saycan.language.contents import contents
 from saycan.language.nearby import distances, sides
+from saycan.language.others import others
 from saycan.language.parts import NO_PART, THING, THINGS, WAYS, regions, ways
 from saycan.language.seen import Seen
 from saycan.language.strange import strange_nouns
@@ -22,6 +23,7 @@ _NTH = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eigh
 _WAY = "left|right|top|bottom|front|back"
 _ASKS_FOR_ORDER = re.compile(
     r"\b((left|right|top|bottom|upper|lower|front|rear|hind|back|near|far|further|outer|(north|south|east|west)(ern)?)-?most|middle|between"
+    r"|ends of (the|this|that|a) (row|line)|(at|on) (both|either|each) ends?|(outer|inner) (two|ones?|blocks?|things?)|(two|three) (outer|inner) ones"
     rf"|(first|second|third|fourth|fifth|sixth|last)(?= (?!(the|an?|this|that|my)\b)(\w+ )?{THING}\b| of (the|these|those)\b| in (the|a) (row|line)\b)"
     rf"|from (the )?({_WAY})|(far|fur)thest (to the )?(left|right|top|bottom)(?![ -](left|right))|far[ -](left|right)(?![ -](side|hand|edge|corner))"
     rf"|(the|two|three|four) (left|right|front|back|rear|top|bottom)([ -]?hand)? (?=(two |three )?{THING}\b)"
@@ -151,5 +153,5 @@ def _contents(seen: Seen, instruction: str) -> list[str]:
 
 
 _HINTS: tuple[Callable[[Seen, str], list[str]], ...] = (
-    *(_missing, _groups, _alike, _coloured, _regions, _contents, distances, sides),
+    *(_missing, _groups, others, _alike, _coloured, _regions, _contents, distances, sides),
 )

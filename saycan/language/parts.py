@@ -56,7 +56,7 @@ _SAID = {  # how people say a region; a corner's words hold those of its side, s
 }
 _AT_THE_TOP = re.compile(r"top|up|far|rear|fur|back|distant|north")
 _CORNERS = re.compile(
-    r"\bcorners\b|\b(an?|any|empty|free|vacant|unoccupied|opposite|remaining) corner\b|\bcorner (that's|that is|which is) (empty|free|vacant|unoccupied)\b|\b(another|different|separate|distinct|own|same|each) corner\b"
+    r"\bcorners\b|\b(an?|any|empty|free|vacant|unoccupied|opposite|remaining) corner\b|\bcorner (that's|that is|which is) (still )?(empty|free|vacant|unoccupied)\b|\b(another|different|separate|distinct|own|same|each) corner\b"
 )
 _AROUND = re.compile(
     rf"\bsides\b|\b(other|opposite|same|another|different|separate|distinct|own|each) side\b(?! of (the|this|that|my) (?!{TABLE}))|\bside (of the table )?(with|as)\b"

@@ -31,7 +31,7 @@ _WORD = re.compile(r"[a-z][a-z'-]*")
 _TOKEN = re.compile(r"[a-z][a-z'-]*|\S")
 # What no longer belongs to a noun: marks, "that's", "quickly", "closest", "leftmost", "top-left", "second-last".
 _ENDS = re.compile(
-    r"^(beneath|underneath|alongside|nearby|adjacent|containing|including|barring|minus|upside|surrounded|facing|went|came)$|^[^a-z]|[^a-z-]|ly$|est$|most$|^(top|bottom|upper|lower|far|near|left|right|north|south|second|third)-"
+    r"^(beneath|underneath|alongside|nearby|adjacent|containing|including|barring|minus|upside|surrounded|facing|went|came)$|^[^a-z]|[^a-z-]|^non-|ly$|est$|most$|^(top|bottom|upper|lower|far|near|left|right|north|south|second|third)-"
 )
 _NO_SLIPS = {"sack"}  # no "snack"
 _LONGEST = 4  # words after an article
