@@ -41,7 +41,7 @@ def others(seen: Seen, instruction: str) -> list[str]:
 def _set_apart(seen: Seen, instruction: str) -> list[tuple[tuple[str, ...], str]]:
     """The classes that are set apart, one or two at a time, and what was said before each."""
     said = _NO_CLASS.sub("", _SAID_OF_FOOD.sub(_as_class, instruction))
-    found = []
+    found: list[tuple[tuple[str, ...], str]] = []
     for match in _SETS_APART.finditer(said):
         one, other = _class(seen, match["one"]), _class(seen, match["other"] or "")
         joins = match["and"] is None or match["but"] is not None  # "all but the fruit and the drinks"
