@@ -290,4 +290,7 @@ def test_shipped_skills_work_and_know_what_is_hopeless(name: str) -> None:
     constant = asked.success.mean() * (
         1 - asked.success.mean()
     )  # Brier score of who knows no more than how often it works
-    assert brier is not None and brier < (constant or 0.08)
+    share = (
+        1.0 if name == "place_at" else 0.8
+    )  # of 234 such states of place_at its value has 0.96 of that: a weakness, see docs/skills.md
+    assert brier is not None and brier < (share * constant if constant else 0.08)
