@@ -18,6 +18,7 @@ from skills.library import Skill
 
 _WAY_BACK = 30  # control steps that it may take
 _CLEAR, _THERE = 0.2, 0.04  # metres: height above which the hand moves to the side, and how near is near enough
+_UNWOUND = 0.05  # radians that a joint may still be off where it began
 
 
 class TabletopBody:
@@ -69,7 +70,8 @@ class TabletopBody:
             self._watch,
             self._stepped,
         )
-        self._withdraw()
+        if not outcome.success or not self.world.hand().gripping:
+            self._withdraw()
         self.world.settle(limit=12)
         return outcome
 
@@ -79,14 +81,19 @@ class TabletopBody:
                 hook()
 
     def _withdraw(self) -> None:
-        """An empty hand goes up, and then back to where it began, so that it hides nothing from the cameras."""
+        """The hand goes up, and then back to where and how it began: there it hides nothing from the cameras, and no joint is near its end."""
         for _ in range(_WAY_BACK):
             hand = self.world.hand()
             way = HOME - hand.position
-            if hand.gripping or np.linalg.norm(way) < _THERE:
-                return
+            if np.linalg.norm(way) < _THERE:
+                break
             if hand.position[2] < _CLEAR:
                 way[:2] = 0.0
-            self.world.step(np.array([*np.clip(way / STEP, -1.0, 1.0), 0.0, 1.0]))
+            self.world.step(np.array([*np.clip(way / STEP, -1.0, 1.0), 0.0, -1.0 if hand.gripping else 1.0]))
+            if self.each_step:
+                self.each_step()
+        for _ in range(_WAY_BACK):
+            if self.world.unwind() < _UNWOUND:
+                return
             if self.each_step:
                 self.each_step()

@@ -23,6 +23,7 @@ WORKSPACE_HIGH = np.array([0.72, 0.42, 0.42])
 STEP = 0.03  # metres the target moves at most along each axis in one control step
 LEAD = 0.06  # metres along each axis that the target may be ahead of the hand: a blocked arm does not wind up
 TURN = 0.25  # radians it turns at most in one control step
+SWING = 0.15  # radians a joint turns at most in one control step on the way back to where it began
 YAW_LIMIT = 1.9  # radians either way: more than a quarter turn, so that no yaw of the fingers is at an end stop
 ACTION_SIZE = 5  # x, y, z, yaw, fingers
 
@@ -44,6 +45,7 @@ class Panda:
         self.closing = False
         self._joints: list[float] = []
         self.reset(HOME)
+        self._home = self._angles()
 
     def reset(
         self, position: np.ndarray, yaw: float = 0.0, opening: float = MAX_OPENING, closing: bool = False
@@ -76,6 +78,20 @@ class Panda:
         """Solve the joints for the present target and set the motors."""
         self._joints = self._solve(self.target, self.target_yaw, iterations=_ITERATIONS)
         self._set_motors()
+
+    def unwind(self) -> float:
+        """One control step of all joints towards where they are when a world begins, the hand at ``HOME``.
+
+        Seven joints are more than a hand that points down needs, and inverse kinematics starts from the joints as they are: over several
+        motions the elbow drifts to the side, until a joint is at its end and the hand no longer gets where it is sent.
+
+        :return: how far the joint that is furthest off still has to turn, radians.
+        """
+        now, home = np.array(self._angles()), np.array(self._home)
+        self.target, self.target_yaw = HOME.copy(), 0.0
+        self._joints = list(now + np.clip(home - now, -SWING, SWING))
+        self._set_motors()
+        return float(np.abs(home - now).max())
 
     def save(self) -> tuple[np.ndarray, float, bool, list[float]]:
         """What PyBullet's own snapshot leaves out: the commands."""
@@ -119,6 +135,9 @@ class Panda:
             for finger in _FINGERS
         )
         return left, right
+
+    def _angles(self) -> list[float]:
+        return [state[0] for state in self._client.getJointStates(self.body, _ARM)]
 
     def _solve(self, position: np.ndarray, yaw: float, iterations: int) -> list[float]:
         down = self._client.getQuaternionFromEuler([math.pi, 0, yaw])

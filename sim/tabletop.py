@@ -96,6 +96,12 @@ class Tabletop:
         self.arm.command(action)
         self.wait(1)
 
+    def unwind(self) -> float:
+        """One control step in which the arm's joints turn back to where they began. See ``Panda.unwind``; radians that are left."""
+        left = self.arm.unwind()
+        self.wait(1)
+        return left
+
     def wait(self, steps: int) -> None:
         """Let time pass for some control steps without a new command."""
         advance = self.client.stepSimulation

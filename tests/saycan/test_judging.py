@@ -22,7 +22,7 @@ from sim.panda import HOME
 from sim.scenes import SceneSpec
 from sim.tabletop import Tabletop
 from skills import library
-from skills.execute import Outcome
+from skills.execute import Outcome, Watch
 
 LIBRARY = library.load_all()
 SCENE = SceneSpec(objects=["red block", "blue block", "green bowl"], seed=3)
@@ -89,6 +89,16 @@ def test_an_empty_hand_gets_out_of_the_cameras_way_and_a_full_one_stays(world: T
     (_, full), (_, empty) = outcomes.values()
     assert full.held == "red block" and np.linalg.norm(full.hand.position - HOME) > 0.06
     assert empty.held is None and np.linalg.norm(empty.hand.position - HOME) < 0.06
+    assert world.unwind() < 0.1  # radians: the joints are where they began, too
+
+
+def test_a_hand_that_still_holds_what_it_could_not_put_down_begins_anew(world: Tabletop) -> None:
+    assert TabletopBody(world, LIBRARY, Oracle()).execute(named(RED)).success
+    hasty = TabletopBody(world, LIBRARY, Oracle(), watch=Watch(least=1.1, patience=1))  # gives up at once
+    outcome = hasty.execute(named("put it in the green bowl"))
+    state = world.state()
+    assert outcome.ended == "hopeless" and state.held == "red block"
+    assert np.linalg.norm(state.hand.position - HOME) < 0.06
 
 
 def test_wilson_intervals() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import psutil
 import pytest
 
-from sim.panda import WORKSPACE_HIGH, WORKSPACE_LOW
+from sim.panda import HOME, WORKSPACE_HIGH, WORKSPACE_LOW
 from sim.scenes import SceneSpec, lay_out
 from sim.tabletop import Tabletop
 
@@ -88,6 +88,15 @@ def test_the_hand_stays_in_its_workspace(world: Tabletop, direction: np.ndarray)
         hand = world.hand().position
         assert np.all(hand > WORKSPACE_LOW - slack) and np.all(hand < WORKSPACE_HIGH + slack)
     assert np.all(world.arm.target >= WORKSPACE_LOW) and np.all(world.arm.target <= WORKSPACE_HIGH)
+
+
+def test_an_arm_that_has_wound_itself_up_unwinds(world: Tabletop) -> None:
+    for action in ([0, -1, 0, -1, 1], [-1, 0, 0, -1, 1], [0, 1, 0, 0, 1], [0, -1, -1, 0, 1]):
+        trace(world, np.tile(action, (30, 1)))
+    left = [world.unwind() for _ in range(50)]
+    assert left[0] > 1.0 and left[-1] < 0.02  # radians
+    hand = world.hand()
+    assert np.allclose(hand.position, HOME, atol=0.01) and abs(hand.yaw) < 0.02 and np.allclose(hand.lead, 0, atol=0.02)
 
 
 def test_the_camera_sees_colours_and_metres(world: Tabletop) -> None:
