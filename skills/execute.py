@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # what only needs an outcome does not wait for PyTorch
 class Outcome:
     """What came of doing a skill.
 
-    :param success: whether it did what it is for.
+    :param success: whether it did what it is for, in time or in the end.
     :param control_steps: control steps (1/24 s) that it took.
     :param ended: why it ended: "success", "lost", "hopeless" (the value collapsed) or "time".
     :param chance: the success value when it ended; None if it was not watched.

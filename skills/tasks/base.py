@@ -94,6 +94,10 @@ class Task(ABC):
         """Whether the try has failed for good, so that going on is a waste of time."""
         return False
 
+    def came_about(self, sight: Sight, target: Target) -> bool:
+        """Whether what the skill is for is so in the end, by what the arm knows of itself, though its time was over before that was certain."""
+        return False
+
     def ready(self, sight: Sight, target: Target) -> bool:
         """Whether a try can begin at all, by what the arm knows of itself: a hand that must be empty, or full. If not, p(success) is 0."""
         return True

@@ -78,6 +78,10 @@ class Pick(Task):
         """The hand is empty."""
         return sight.held is None
 
+    def came_about(self, sight: Sight, target: Target) -> bool:
+        """The thing is in the hand, only not as high up as it should be."""
+        return sight.held == target.name
+
     def meant(self, now: WorldState, target: Target) -> WorldState | None:
         """The thing in the hand."""
         return effects.taken(now, target.name)
