@@ -25,6 +25,8 @@ LEAD = 0.06  # metres along each axis that the target may be ahead of the hand: 
 TURN = 0.25  # radians it turns at most in one control step
 SWING = 0.15  # radians a joint turns at most in one control step on the way back to where it began
 YAW_LIMIT = 1.9  # radians either way: more than a quarter turn, so that no yaw of the fingers is at an end stop
+_WRIST = 2.9  # radians either way that the last joint is sent; its end stops are at 2.97
+_YIELDS = 4  # solutions at most until it is there: where the hand is turned less, the other joints go elsewhere, too
 ACTION_SIZE = 5  # x, y, z, yaw, fingers
 
 
@@ -75,8 +77,17 @@ class Panda:
         self.drive()
 
     def drive(self) -> None:
-        """Solve the joints for the present target and set the motors."""
-        self._joints = self._solve(self.target, self.target_yaw, iterations=_ITERATIONS)
+        """Solve the joints for the present target and set the motors.
+
+        Inverse kinematics knows no end stops. Where the last joint would have to go beyond its own, the hand is turned less: else the
+        other joints would turn the hand for it, and take it away from where it is sent.
+        """
+        for _ in range(_YIELDS):
+            self._joints = self._solve(self.target, self.target_yaw, iterations=_ITERATIONS)
+            beyond = self._joints[6] - float(np.clip(self._joints[6], -_WRIST, _WRIST))
+            if not beyond:
+                break
+            self.target_yaw += beyond  # the more the last joint turns, the less the hand, which points down
         self._set_motors()
 
     def unwind(self) -> float:

@@ -30,6 +30,7 @@ from skills.observation import Sight
 _NEAR = 0.025  # metres from the fingertips at which a thing may be what they hold
 _RENAMED = 0.03  # metres up to which two boxes are one thing
 _SAME = 0.05  # metres that a thing may have moved between two looks of a running skill
+_TRUST = 0.25  # weight of how a thing is seen to lie in the hand, beside how it was felt when it was gripped (docs/perception.md)
 _DOUBTFUL = 0.5  # score up to which a name at another place may be a mistake
 _MANY = 30  # things from which on a warning is given
 
@@ -77,9 +78,9 @@ class CameraPerception:
         """
         proposals = self.propose(shots, hand.position if hand.gripping else None)
         seen = self.name(proposals, shots)
-        self._remember(seen, shots)
         if self._held and self._held[0] in seen and distance(seen[self._held[0]].box, hand.position) < _NEAR:
-            self._held = self._gripped(self._held[0], hand)  # closing fingers shift what they grip; now it is seen how
+            seen[self._held[0]] = self._in_hand(seen[self._held[0]], hand)
+        self._remember(seen, shots)
         self._feel(hand)
         self._settle()
         self._steps = 0
@@ -185,6 +186,14 @@ class CameraPerception:
             box = self._believed[name].box
             moved = replace(box, position=between(hand) + turned(place, hand.yaw), yaw=hand.yaw + turn)
             self._believed[name] = replace(self._believed[name], box=moved)
+
+    def _in_hand(self, sighting: Belief, hand: Hand) -> Belief:
+        """What is held, when it is seen half hidden by the fingers: its sides are those that were seen before, its place mostly the one that was felt."""
+        assert self._held is not None, "something is held"
+        name, place, turn = self._held
+        seen = turned(sighting.box.position - between(hand), -hand.yaw)
+        self._held = name, place + _TRUST * (np.array([seen[0], 0.0, seen[2]]) - place), turn
+        return replace(sighting, box=self._believed[name].box)
 
     def _gripped(self, name: str, hand: Hand) -> tuple[str, np.ndarray, float]:
         """How a thing lies in the hand, where it is believed to be now; across the fingers it is in the middle, as both touch it."""
