@@ -16,7 +16,7 @@ from saycan.perception.clip import Matcher
 from saycan.perception.fixtures import drawer_of
 from saycan.perception.proposals import Proposal, propose
 from saycan.perception.rig import Shot, shoot
-from saycan.perception.settle import settled
+from saycan.perception.settle import Settler
 from saycan.perception.votes import VoteNet
 from saycan.types import SceneView
 from sim import cabinet
@@ -65,6 +65,7 @@ class CameraPerception:
         self._every, self._least = every, least
         self._believed: dict[str, Belief] = {}
         self._held: tuple[str, np.ndarray, float] | None = None  # name, place and turn in the hand's frame
+        self._settler = Settler()
         self._steps = 0
 
     def look(self, world: Tabletop) -> SceneView:
@@ -82,7 +83,7 @@ class CameraPerception:
             seen[self._held[0]] = self._in_hand(seen[self._held[0]], hand)
         self._remember(seen, shots)
         self._feel(hand)
-        self._settle()
+        self._settle(seen)
         self._steps = 0
         boxes = {name: belief.box for name, belief in self._believed.items()}
         classes = {name: naming.classes_of(name) for name in boxes}
@@ -201,9 +202,10 @@ class CameraPerception:
         along, _, up = turned(box.position - between(hand), -hand.yaw)
         return name, np.array([along, 0.0, up]), box.yaw - hand.yaw
 
-    def _settle(self) -> None:
+    def _settle(self, seen: Mapping[str, Belief]) -> None:
         """What stands on something stands right on it, as tall as it is known to be."""
-        boxes = settled({n: b.box for n, b in self._believed.items()}, self._held[0] if self._held else None)
+        held = self._held[0] if self._held else None
+        boxes = self._settler.settled({n: b.box for n, b in self._believed.items()}, held, seen)
         self._believed = {name: replace(belief, box=boxes[name]) for name, belief in self._believed.items()}
 
     def _fixtures(self, found: Mapping[str, Belief], shots: Sequence[Shot]) -> dict[str, Belief]:

@@ -5,7 +5,7 @@ Cameras that look from above see a thing's top well, unless something stands on 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -14,18 +14,48 @@ from saycan.perception.sizes import is_solid, known_sides
 from sim.geometry import Box
 
 _SLACK = 0.12  # of a known height, by which things vary
+_MEASURED = 0.03  # of a height that was seen while the thing stood free
+_ON_TABLE = 0.01  # metres above it
 _DROP = 0.02  # metres up or down that sight may err in where a thing rests
 _OVERHANG = -0.004  # metres that a thing's middle may be seen beyond the edge of what it stands on
 
 
-def settled(boxes: Mapping[str, Box], held: str | None = None) -> dict[str, Box]:
+class Settler:
+    """Puts heights right, and remembers how large each thing was seen to be while it stood free on the table.
+
+    What stands on something is hidden in part and seen a tenth too tall, and the next one would be put down as much too high.
+    """
+
+    def __init__(self) -> None:
+        self._sums: dict[str, tuple[int, np.ndarray]] = {}  # how often, and half sides in order of their length
+
+    def settled(self, boxes: Mapping[str, Box], held: str | None, seen: Collection[str]) -> dict[str, Box]:
+        """As the function of that name, by what was seen so far.
+
+        :param seen: what was seen just now, and is not only remembered.
+        """
+        found = settled(boxes, held, {name: sides / times for name, (times, sides) in self._sums.items()})
+        for name in seen:
+            box = boxes[name]
+            others = (other for key, other in boxes.items() if key != name and is_solid(key))
+            covered = any(other.position[2] > box.position[2] and box.covers(other.position) for other in others)
+            if is_solid(name) and name != held and box.bottom < _ON_TABLE and not covered:
+                times, sides = self._sums.get(name, (0, np.zeros(3)))
+                self._sums[name] = times + 1, sides + np.sort(found[name].half)
+        return found
+
+
+def settled(
+    boxes: Mapping[str, Box], held: str | None = None, measured: Mapping[str, np.ndarray] | None = None
+) -> dict[str, Box]:
     """The same boxes as tall as things of those names are, and each that stands about on another one, or on the table, right on it.
 
     What lies in a receptacle is left where it is seen, for it may lean, unless it stands on something else there. So is what has no known size.
 
     :param held: what is in the hand; nothing bears it.
+    :param measured: half sides of things that are known better than by their names, in order of their length, metres.
     """
-    found = {name: as_tall_as_known(name, box) for name, box in boxes.items()}
+    found = {name: as_tall_as_known(name, box, (measured or {}).get(name)) for name, box in boxes.items()}
     for name in sorted(found, key=lambda n: float(found[n].position[2])):
         if name == held or not is_solid(name):
             continue
@@ -42,15 +72,15 @@ def settled(boxes: Mapping[str, Box], held: str | None = None) -> dict[str, Box]
     return found
 
 
-def as_tall_as_known(name: str, box: Box) -> Box:
-    """A box about as tall as what has that name, however it lies; its top stays where it is."""
-    sides = known_sides(name)
+def as_tall_as_known(name: str, box: Box, measured: np.ndarray | None = None) -> Box:
+    """A box about as tall as what has that name, or as it was measured, however it lies; its top stays where it is."""
+    sides, slack = (known_sides(name), _SLACK) if measured is None else (measured, _MEASURED)
     if sides is None or not is_solid(name):
         return box
     lying = np.sort(box.half[:2])
     ways = [(sides[k], np.delete(sides, k)) for k in range(3)]
     tall = min(ways, key=lambda way: abs(box.half[2] - way[0]) + float(np.abs(lying - way[1]).sum()))[0]
-    half = float(np.clip(box.half[2], tall * (1 - _SLACK), tall * (1 + _SLACK)))
+    half = float(np.clip(box.half[2], tall * (1 - slack), tall * (1 + slack)))
     lower = np.array([0.0, 0.0, box.half[2] - half])
     return replace(box, position=box.position + lower, half=np.array([*box.half[:2], half]))
 
