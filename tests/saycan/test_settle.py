@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from saycan.perception.camera import Belief
-from saycan.perception.settle import as_tall_as_known, settled
+from saycan.perception.settle import Settler, as_tall_as_known, settled
 from saycan.perception.sizes import log_fit
 from sim.geometry import Box
 from sim.layout import Layout, standing
@@ -33,6 +33,28 @@ def test_a_tower_stands_on_itself_however_high_its_parts_are_seen() -> None:
     assert found["red block"].bottom == 0 and found["blue block"].half[2] < 0.023
     assert is_on(found["blue block"], found["red block"]) and is_on(found["pink block"], found["blue block"])
     assert abs(found["pink block"].bottom - found["blue block"].top) < 1e-9
+
+
+def test_a_tower_is_as_tall_as_its_parts_were_when_they_stood_free() -> None:
+    settler = Settler()
+    apart = {
+        "red block": block(0.4, 0.019, 0.019),
+        "blue block": block(0.5, 0.021, 0.021),
+        "pink block": block(0.6, 0.02),
+    }
+    for _ in range(2):
+        found = settler.settled(apart, None, apart)
+        assert all(np.allclose(found[name].half, apart[name].half) for name in apart)
+    tower = {
+        "red block": block(0.5, 0.02),
+        "blue block": block(0.5, 0.065, 0.025),
+        "pink block": block(0.5, 0.11, 0.03),
+    }
+    found = settler.settled(tower, None, tower)
+    assert abs(found["blue block"].top - 0.080) < 0.003 < settled(tower)["blue block"].top - 0.080 + 1e-3
+    assert abs(found["pink block"].top - 0.120) < 0.004 < settled(tower)["pink block"].top - 0.120
+    alone = settler.settled({"pink block": block(0.6, 0.03, 0.03)}, None, ())["pink block"]
+    assert 0.0193 < alone.half[2] < 0.0207  # a tower has taught it nothing
 
 
 def test_what_is_held_lies_in_something_or_is_not_known_stays_where_it_is_seen() -> None:
@@ -83,8 +105,10 @@ def test_cameras_see_who_stands_on_whom(table: Tabletop) -> None:
     assert found >= total - 1, (found, total)
 
 
-def test_how_a_thing_lies_in_the_hand_is_seen(monkeypatch: pytest.MonkeyPatch, table: Tabletop) -> None:
-    """Closing fingers shift what they grip, so where it was before they did tells little; between them it is in the middle."""
+def test_how_a_thing_lies_in_the_hand_is_felt_and_a_little_seen(
+    monkeypatch: pytest.MonkeyPatch, table: Tabletop
+) -> None:
+    """Fingers hide half of what they hold: its sides stay, and sight counts a quarter for its place; across them it is in the middle."""
     perception, box = eyes(), block(0.45, 0.02)
     hand = replace(
         table.hand(), position=np.array([0.47, 0.0, 0.02]), closing=True, left=True, right=True, opening=0.04, shift=0.0
@@ -92,12 +116,14 @@ def test_how_a_thing_lies_in_the_hand_is_seen(monkeypatch: pytest.MonkeyPatch, t
     perception._believed = {"red block": Belief(box, 0.9)}
     perception._feel(hand)
     lifted = replace(hand, position=np.array([0.5, 0.1, 0.2]))
-    seen = replace(box, position=np.array([0.503, 0.101, 0.195]))
+    seen = replace(box, position=np.array([0.504, 0.101, 0.192]), half=HALF / 2)
     monkeypatch.setattr(perception, "propose", lambda shots, grip=None: [])
-    for names, where in (({}, [0.48, 0.1, 0.2]), ({"red block": Belief(seen, 0.9)}, [0.503, 0.1, 0.195])):
+    for names, where in (({}, [0.48, 0.1, 0.2]), ({"red block": Belief(seen, 0.8)}, [0.486, 0.1, 0.198])):
         monkeypatch.setattr(perception, "name", lambda proposals, shots, names=names: names)
         view = perception.see([], lifted)
-        assert view.held == "red block" and np.allclose(view.boxes["red block"].position, where, atol=1e-4)
+        found = view.boxes["red block"]
+        assert view.held == "red block" and np.allclose(found.position, where, atol=1e-4)
+        assert np.allclose(found.half, HALF) and view.scores["red block"] == (0.8 if names else 0.9)
 
 
 def test_what_lies_in_something_or_under_something_stays_believed() -> None:
