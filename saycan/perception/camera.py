@@ -29,6 +29,7 @@ from skills.observation import Sight
 
 _NEAR = 0.025  # metres from the fingertips at which a thing may be what they hold
 _RENAMED = 0.03  # metres up to which two boxes are one thing
+_STILL = 0.012  # metres up to which a thing has not moved while a skill runs
 _SAME = 0.05  # metres that a thing may have moved between two looks of a running skill
 _TRUST = 0.25  # weight of how a thing is seen to lie in the hand, beside how it was felt when it was gripped (docs/perception.md)
 _DOUBTFUL = 0.5  # score up to which a name at another place may be a mistake
@@ -144,7 +145,7 @@ class CameraPerception:
         self._believed = kept
 
     def _follow(self, shots: Sequence[Shot]) -> None:
-        """See again what is known, by where and how large it is, without asking for names."""
+        """See again what is known and has moved, by where and how large it is, without asking for names: an arm hides a part of what stays."""
         proposals = self.propose(shots)
         names = [name for name in self._believed if self._held is None or name != self._held[0]]
         if not proposals or not names:
@@ -153,8 +154,10 @@ class CameraPerception:
         seen = {}
         for row, column in zip(*linear_sum_assignment(np.minimum(apart, 1.0)), strict=True):
             name = names[row]
-            if apart[row, column] < (_SAME if _movable(name) else _SAME + cabinet.TRAVEL):
-                seen[name] = replace(self._believed[name], box=proposals[column].box)
+            believed, box = self._believed[name], proposals[column].box
+            still = float(np.linalg.norm((box.position - believed.box.position)[:2])) < _STILL
+            if not still and apart[row, column] < (_SAME if naming.is_movable(name) else _SAME + cabinet.TRAVEL):
+                seen[name] = replace(believed, box=box)
         seen |= self._fixtures(seen, shots)
         self._believed = self._carried(seen) | seen
 
@@ -165,10 +168,10 @@ class CameraPerception:
         """
         believed = dict(self._believed)
         for holder, belief in self._believed.items():
-            if holder in seen and _holds(holder) and _is_believed(seen[holder], belief):
+            if holder in seen and naming.holds(holder) and _is_believed(seen[holder], belief):
                 way = seen[holder].box.position - belief.box.position
                 inside = [n for n, b in self._believed.items() if n != holder and is_in(b.box, belief.box)]
-                believed |= {n: _shifted(self._believed[n], way) for n in inside if _movable(n)}
+                believed |= {n: _shifted(self._believed[n], way) for n in inside if naming.is_movable(n)}
         return believed
 
     def _feel(self, hand: Hand) -> None:
@@ -177,7 +180,7 @@ class CameraPerception:
             self._held = None
         elif self._held is None or self._held[0] not in self._believed:
             self._held = None
-            small = {n: b.box for n, b in self._believed.items() if _movable(n) and is_narrow(b.box)}
+            small = {n: b.box for n, b in self._believed.items() if naming.is_movable(n) and is_narrow(b.box)}
             near = {name: distance(box, hand.position) for name, box in small.items()}
             name = min(near, key=lambda n: near[n], default=None)
             if name is not None and near[name] < _NEAR:
@@ -210,7 +213,7 @@ class CameraPerception:
 
     def _fixtures(self, found: Mapping[str, Belief], shots: Sequence[Shot]) -> dict[str, Belief]:
         """The cabinet and its drawer, each with the side that opens to the front."""
-        fixtures = {n: replace(b, box=facing_front(b.box)) for n, b in found.items() if not _movable(n)}
+        fixtures = {n: replace(b, box=facing_front(b.box)) for n, b in found.items() if not naming.is_movable(n)}
         if shell := fixtures.get(cabinet.SHELL):
             seen, before = fixtures.get(cabinet.NAME), self._believed.get(cabinet.NAME)
             box = drawer_of(shell.box, seen.box if seen else None, before.box if before else None, shots)
@@ -233,18 +236,10 @@ def _is_hidden(box: Box, others: Mapping[str, Box]) -> bool:
     Where exactly, is then not known well enough to see that the place is empty; if it has come out, it is seen elsewhere.
     """
     return any(
-        (_holds(name) and is_in(box, other)) or (other.bottom > box.position[2] and other.covers(box.position))
+        (naming.holds(name) and is_in(box, other)) or (other.bottom > box.position[2] and other.covers(box.position))
         for name, other in others.items()
     )
 
 
-def _holds(name: str) -> bool:
-    return name == cabinet.NAME or "receptacle" in naming.classes_of(name)
-
-
 def _shifted(belief: Belief, way: np.ndarray) -> Belief:
     return replace(belief, box=replace(belief.box, position=belief.box.position + way))
-
-
-def _movable(name: str) -> bool:
-    return "fixture" not in naming.classes_of(name)

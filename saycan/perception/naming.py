@@ -104,3 +104,13 @@ def classes_of(name: str) -> frozenset[str]:
     word = name.split()[-1]
     alike = [t.classes for t in catalogue().values() if word in t.classes and not t.is_fixture]
     return frozenset.intersection(*alike) if alike else frozenset({word})
+
+
+def is_movable(name: str) -> bool:
+    """Whether a thing of that name is no fixture."""
+    return "fixture" not in classes_of(name)
+
+
+def holds(name: str) -> bool:
+    """Whether things may lie in a thing of that name."""
+    return name == cabinet.NAME or "receptacle" in classes_of(name)
