@@ -150,7 +150,8 @@ def build_planner(scorer: Any, agent: Any) -> Planner:
 
 def build_rule(agent: Any) -> Rule:
     """All that an agent's config says about what is chosen, once the language model has been asked."""
-    scoring = Scoring(agent.prior, agent.by_length, agent.phantoms, agent.margin, agent.lacking, agent.overlooked)
+    names = ("prior", "by_length", "phantoms", "margin", "lacking", "overlooked", "undone")
+    scoring = Scoring(**{name: agent[name] for name in names})
     return Rule(scoring, agent.tau, agent.strength, agent.done, agent.decline, agent.least)
 
 

@@ -13,6 +13,7 @@ from saycan.language import prompt
 from saycan.language.examples import REFUSAL
 from saycan.language.places import overlooked
 from saycan.language.prompt import Style
+from saycan.language.undone import undone
 from saycan.language.unknown import unknown_things
 from saycan.types import IMAGINED, Candidate, Episode, SceneView
 
@@ -33,6 +34,7 @@ class Readings:
     :param lengths: characters of each text, shape (K + P,).
     :param bonus: what is added to the score, shape (K + P,); 0 for candidates.
     :param early: 1 for "done" while something that the instruction names is still where it was at first, otherwise 0; shape (K + P,).
+    :param undone: 1 for "done" while something is not where it was put, otherwise 0; shape (K + P,).
     :param count: number of candidates, K.
     """
 
@@ -41,6 +43,7 @@ class Readings:
     lengths: np.ndarray
     bonus: np.ndarray
     early: np.ndarray
+    undone: np.ndarray
     count: int
 
 
@@ -56,6 +59,7 @@ class Scoring:
         name such as "green block" is surely meant as one and gets as much added.
     :param overlooked: nats taken off "done" while something that the instruction names is still where it was; something else is then more
         often forgotten than meant to stay.
+    :param undone: nats taken off "done" while something that was put somewhere has fallen, or slipped from the hand on the way.
     """
 
     prior: float = 0.5
@@ -64,13 +68,14 @@ class Scoring:
     margin: float = 2.5
     lacking: bool = True
     overlooked: float = 0.0
+    undone: float = 0.0
 
     def log_probs(self, r: Readings) -> np.ndarray:
         """Log-probability of each candidate, shape (K,); the phantoms' share is what is missing to one."""
         scores = r.told - self.prior * r.anyway
         if self.by_length:
             scores = scores * r.lengths.mean() / r.lengths
-        scores = scores + self.margin * r.bonus - self.overlooked * r.early
+        scores = scores + self.margin * r.bonus - self.overlooked * r.early - self.undone * r.undone
         if not self.phantoms:
             scores = scores[: r.count]
         return (scores - np.logaddexp.reduce(scores))[: r.count]
@@ -107,11 +112,21 @@ class Planner:
         if self._scoring.prior or anyway:
             neutral = self._scorer.log_probs(prompt.prompt(prompt.NEUTRAL, episode, view, self._style), texts)
         bonus = np.array([0.0] * len(candidates) + list(phantoms.values()))
-        early = np.zeros(len(texts))
-        weighed = self._scoring.overlooked and episode.steps
-        if weighed and overlooked(episode.steps[0].view, view, episode.instruction.lower()):
-            early[: len(candidates)] = [candidate == DONE for candidate in candidates]
-        return Readings(told, neutral, np.array([len(text) for text in texts]), bonus, early, len(candidates))
+        done = np.zeros(len(texts))
+        done[: len(candidates)] = [candidate == DONE for candidate in candidates]
+        early, fallen = done * self._is_early(episode, view), done * self._is_undone(episode, view)
+        lengths = np.array([len(text) for text in texts])
+        return Readings(told, neutral, lengths, bonus, early, fallen, len(candidates))
+
+    def _is_early(self, episode: Episode, view: SceneView) -> bool:
+        """Whether something that the instruction names is still where it was, if that is asked for."""
+        if not self._scoring.overlooked or not episode.steps:
+            return False
+        return bool(overlooked(episode.steps[0].view, view, episode.instruction.lower()))
+
+    def _is_undone(self, episode: Episode, view: SceneView) -> bool:
+        """Whether something is not where it was put, if that is asked for."""
+        return bool(self._scoring.undone and undone(episode, view))
 
     def _phantom_texts(self, episode: Episode, view: SceneView) -> dict[str, float]:
         """A refusal (0), and skills with things that are not there: surely things (1) or just words (-1)."""

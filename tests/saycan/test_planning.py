@@ -108,7 +108,7 @@ def test_score_counts_right_wrong_and_declined() -> None:
     def readings(d: Decision, best: frozenset[int]) -> Readings:
         told = np.array([0.0 if i in best else -9.0 for i in range(len(d.candidates))] + [5.0 if not best else -20.0])
         zeros = np.zeros_like(told)
-        return Readings(told, zeros, np.ones_like(told), zeros, zeros, len(d.candidates))
+        return Readings(told, zeros, np.ones_like(told), zeros, zeros, zeros, len(d.candidates))
 
     rule = Rule(Scoring(prior=0.0), strength=0.0)
     perfect = score(rule, asked, [readings(d, d.right) for d in asked])
