@@ -154,9 +154,9 @@ class CameraPerception:
         seen = {}
         for row, column in zip(*linear_sum_assignment(np.minimum(apart, 1.0)), strict=True):
             name = names[row]
-            believed, box = self._believed[name], proposals[column].box
-            still = float(np.linalg.norm((box.position - believed.box.position)[:2])) < _STILL
-            if not still and apart[row, column] < (_SAME if naming.is_movable(name) else _SAME + cabinet.TRAVEL):
+            believed, box, loose = self._believed[name], proposals[column].box, naming.is_movable(name)
+            still = loose and float(np.linalg.norm((box.position - believed.box.position)[:2])) < _STILL
+            if not still and apart[row, column] < (_SAME if loose else _SAME + cabinet.TRAVEL):
                 seen[name] = replace(believed, box=box)
         seen |= self._fixtures(seen, shots)
         self._believed = self._carried(seen) | seen
