@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -124,6 +125,30 @@ def test_how_a_thing_lies_in_the_hand_is_felt_and_a_little_seen(
         found = view.boxes["red block"]
         assert view.held == "red block" and np.allclose(found.position, where, atol=1e-4)
         assert np.allclose(found.half, HALF) and view.scores["red block"] == (0.8 if names else 0.9)
+
+
+@pytest.mark.parametrize(("aside", "follows"), [(0.004, False), (0.02, True), (0.2, False)])
+def test_while_a_skill_runs_only_what_has_moved_is_seen_anew(
+    monkeypatch: pytest.MonkeyPatch, aside: float, follows: bool
+) -> None:
+    """An arm in front of a thing moves what is seen of it by a little; what is far away is something else."""
+    perception, seen = eyes(), block(0.5 + aside, 0.018, 0.018)
+    perception._believed = {"red block": Belief(block(0.5, 0.02), 0.9)}
+    monkeypatch.setattr(perception, "propose", lambda shots: [SimpleNamespace(box=seen)])
+    perception._follow([])
+    assert perception._believed["red block"].box is seen or not follows
+    assert perception._believed["red block"].box.position[0] == (0.5 + aside if follows else 0.5)
+
+
+def test_where_the_drawer_is_is_worked_out_each_time_from_the_cabinet(monkeypatch: pytest.MonkeyPatch) -> None:
+    perception, told = eyes(), []
+    perception._believed = {name: Belief(block(x, 0.1, 0.1), 0.9) for name, x in (("cabinet", 0.7), ("drawer", 0.5))}
+    monkeypatch.setattr(
+        perception, "propose", lambda shots: [SimpleNamespace(box=b.box) for b in perception._believed.values()]
+    )
+    monkeypatch.setattr(perception, "_fixtures", lambda found, shots: told.append(set(found)) or {})
+    perception._follow([])
+    assert told == [{"cabinet", "drawer"}]  # though nothing has moved
 
 
 def test_what_lies_in_something_or_under_something_stays_believed() -> None:
