@@ -72,7 +72,7 @@ class TabletopBody:
             self._stepped,
         )
         if not outcome.success or not self.world.hand().gripping:
-            self._withdraw()
+            self._withdraw(keep=outcome.ended != "lost")  # what the fingers may grip then is not what they should hold
         self.world.settle(limit=12)
         late = outcome.ended in ("time", "hopeless")
         if late and skill.task.came_about(self.perception.track(self.world), candidate.target):
@@ -84,16 +84,19 @@ class TabletopBody:
             if hook:
                 hook()
 
-    def _withdraw(self) -> None:
-        """The hand goes up, and then back to where and how it began: there it hides nothing from the cameras, and no joint is near its end."""
+    def _withdraw(self, keep: bool) -> None:
+        """The hand goes up, and then back to where and how it began: there it hides nothing from the cameras, and no joint is near its end.
+
+        :param keep: whether it keeps what is between its fingers, if anything is.
+        """
         for _ in range(_WAY_BACK):
             hand = self.world.hand()
             way = HOME - hand.position
-            if np.linalg.norm(way) < _THERE:
+            if np.linalg.norm(way) < _THERE and (keep or not hand.gripping):
                 break
             if hand.position[2] < _CLEAR:
                 way[:2] = 0.0
-            self.world.step(np.array([*np.clip(way / STEP, -1.0, 1.0), 0.0, -1.0 if hand.gripping else 1.0]))
+            self.world.step(np.array([*np.clip(way / STEP, -1.0, 1.0), 0.0, -1.0 if keep and hand.gripping else 1.0]))
             if self.each_step:
                 self.each_step()
         for _ in range(_WAY_BACK):

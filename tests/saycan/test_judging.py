@@ -101,6 +101,15 @@ def test_a_hand_that_still_holds_what_it_could_not_put_down_begins_anew(world: T
     assert np.linalg.norm(state.hand.position - HOME) < 0.06
 
 
+def test_a_hand_that_grips_what_it_should_not_lets_go(world: Tabletop) -> None:
+    """As when it is believed to hold a can and has the wall of a bin between its fingers."""
+    body = TabletopBody(world, LIBRARY, Oracle())
+    assert body.execute(named(RED)).success
+    body._withdraw(keep=True)  # also where it has no way to go any more
+    outcome = body.execute(named("put it on the red block"))  # of which there is no way: lost at once
+    assert outcome.ended == "lost" and world.state().held is None and not world.hand().closing
+
+
 def test_wilson_intervals() -> None:
     """17 of 20: 0.6396 to 0.9476, as in Newcombe's formula 3 (Statistics in Medicine 17, 1998)."""
     assert wilson(17, 20) == [0.6396, 0.9476] and wilson(0, 10) == [0.0, 0.2775] and wilson(0, 0) is None
