@@ -6,7 +6,7 @@ import numpy as np
 import psutil
 import pytest
 
-from sim.panda import HOME, WORKSPACE_HIGH, WORKSPACE_LOW
+from sim.panda import HOME, STEP, TURN, WORKSPACE_HIGH, WORKSPACE_LOW
 from sim.scenes import SceneSpec, lay_out
 from sim.tabletop import Tabletop
 
@@ -94,9 +94,17 @@ def test_an_arm_that_has_wound_itself_up_unwinds(world: Tabletop) -> None:
     for action in ([0, -1, 0, -1, 1], [-1, 0, 0, -1, 1], [0, 1, 0, 0, 1], [0, -1, -1, 0, 1]):
         trace(world, np.tile(action, (30, 1)))
     left = [world.unwind() for _ in range(50)]
-    assert left[0] > 1.0 and left[-1] < 0.02  # radians
+    assert left[0] > 0.8 and left[-1] < 0.02  # radians
     hand = world.hand()
     assert np.allclose(hand.position, HOME, atol=0.01) and abs(hand.yaw) < 0.02 and np.allclose(hand.lead, 0, atol=0.02)
+
+
+def test_where_the_last_joint_is_at_its_end_the_hand_turns_less_and_still_gets_there(world: Tabletop) -> None:
+    corner, yaw = np.array([0.35, 0.25, 0.06]), -1.58
+    for _ in range(40):
+        way, turn = corner - world.arm.target, yaw - world.arm.target_yaw
+        world.step(np.clip([*(way / STEP), turn / TURN, 1.0], -1.0, 1.0))
+    assert np.linalg.norm(world.hand().position - corner) < 0.01 and -1.5 < world.hand().yaw < -0.9
 
 
 def test_the_camera_sees_colours_and_metres(world: Tabletop) -> None:
