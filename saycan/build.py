@@ -48,7 +48,7 @@ _BOUNDS = {
     "tries": (1, 1000),
     "patience": (1, 1000),
     "tau": (0.001, 1000.0),
-    "strength": (0.0, 1000.0),
+    **dict.fromkeys(("strength", "overlooked", "undone"), (0.0, 1000.0)),
     **dict.fromkeys(("decline", "least", "hopeless", "done", "doubt", "prior"), (0.0, 1.0)),
 }
 _ASK_NO_MODEL = {"uniform": 0.0, "oracle": 1e-6}
