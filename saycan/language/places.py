@@ -96,7 +96,7 @@ def fallen(before: SceneView, after: SceneView) -> str:
     """
     lost = {a for relation, a, b in before.relations if b in after.boxes and (relation, a, b) not in after.relations}
     fell = [
-        n for n in before.boxes if n in after.boxes and n != after.held and n in lost and _has_moved(before, after, n)
+        n for n in before.boxes if n in after.boxes and n != after.held and n in lost and has_moved(before, after, n)
     ]
     return _line("Fell", after, fell)
 
@@ -109,7 +109,8 @@ def dropped(before: SceneView, after: SceneView) -> str:
     return f"Dropped: {before.held}{where}.\n"
 
 
-def _has_moved(before: SceneView, after: SceneView, name: str) -> bool:
+def has_moved(before: SceneView, after: SceneView, name: str) -> bool:
+    """Whether a thing that is in both views lies elsewhere in the second, by more than it may be nudged."""
     return float(np.linalg.norm(before.boxes[name].position - after.boxes[name].position)) > _STILL
 
 

@@ -5,13 +5,12 @@ In the history it stands as done, and a language model says "done" too soon.
 
 from __future__ import annotations
 
-import numpy as np
-
+from saycan.language.places import has_moved
 from saycan.types import Candidate, Episode, SceneView
 from sim.relations import is_at
 
-_RELATION = {"place_in": "in", "place_on": "on", "place_at": ""}
-_STILL = 0.03  # metres that a thing may seem to have moved, or be nudged
+_RELATION = {"place_in": "in", "place_on": "on"}
+_PLACES = {*_RELATION, "place_at"}
 
 
 def undone(episode: Episode, view: SceneView) -> list[str]:
@@ -27,7 +26,7 @@ def undone(episode: Episode, view: SceneView) -> list[str]:
         if step.choice is None or step.choice.target is None or step.outcome is None:
             continue
         held = step.view.held
-        if held is not None and step.choice.skill in _RELATION:
+        if held is not None and step.choice.skill in _PLACES:
             put[held] = step.choice, after if step.outcome.success else None
         elif held is None:
             put.pop(step.choice.target.name, None)  # taken or pushed: it may be meant to be elsewhere now
@@ -45,4 +44,4 @@ def _is_elsewhere(now: SceneView, name: str, choice: Candidate, after: SceneView
         there = where not in now.boxes or (_RELATION[choice.skill], name, where) in now.relations
     if there or after is None or name not in after.boxes:
         return not there
-    return float(np.linalg.norm(now.boxes[name].position - after.boxes[name].position)) > _STILL
+    return has_moved(after, now, name)

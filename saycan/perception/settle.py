@@ -14,14 +14,14 @@ from saycan.perception.sizes import is_solid, known_sides
 from sim.geometry import Box
 
 _SLACK = 0.12  # of a known height, by which things vary
-_MEASURED = 0.03  # of a height that was seen while the thing stood free
-_ON_TABLE = 0.01  # metres above it
+_MEASURED = 0.03  # of a height that was seen while nothing stood on the thing, and it on nothing
+_LOW = 0.01  # metres above the table: on it, or on the floor of a tray or bowl
 _DROP = 0.02  # metres up or down that sight may err in where a thing rests
 _OVERHANG = -0.004  # metres that a thing's middle may be seen beyond the edge of what it stands on
 
 
 class Settler:
-    """Puts heights right, and remembers how large each thing was seen to be while it stood free on the table.
+    """Puts heights right, and remembers how large each thing was seen to be while it stood low, with nothing on it.
 
     What stands on something is hidden in part and seen a tenth too tall, and the next one would be put down as much too high.
     """
@@ -39,7 +39,7 @@ class Settler:
             box = boxes[name]
             others = (other for key, other in boxes.items() if key != name and is_solid(key))
             covered = any(other.position[2] > box.position[2] and box.covers(other.position) for other in others)
-            if is_solid(name) and name != held and box.bottom < _ON_TABLE and not covered:
+            if is_solid(name) and name != held and box.bottom < _LOW and not covered:
                 times, sides = self._sums.get(name, (0, np.zeros(3)))
                 self._sums[name] = times + 1, sides + np.sort(found[name].half)
         return found

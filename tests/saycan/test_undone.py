@@ -21,7 +21,7 @@ from tests.saycan.test_language import CountsWords
 
 RED, BLUE, BOWL = "red block", "blue block", "green bowl"
 PLACES = {RED: (0.4, 0.2, 0.02), BLUE: (0.6, 0.0, 0.02), BOWL: (0.5, -0.2, 0.03)}
-ON_BLUE, IN_BOWL, ASIDE = (0.6, 0.0, 0.06), (0.5, -0.2, 0.02), (0.67, 0.05, 0.02)
+ON_BLUE, ASIDE = (0.6, 0.0, 0.06), (0.67, 0.05, 0.02)
 ZERO = np.zeros(1)
 
 
