@@ -92,6 +92,16 @@ def test_an_empty_hand_gets_out_of_the_cameras_way_and_a_full_one_stays(world: T
     assert world.unwind() < 0.1  # radians: the joints are where they began, too
 
 
+def test_what_is_in_the_hand_in_the_end_has_been_picked_up(world: Tabletop) -> None:
+    snapshot, late = world.save(), 0
+    for patience in range(8, 26, 2):  # the try is cut short before, in and after the grasp
+        world.restore(snapshot)
+        outcome = TabletopBody(world, LIBRARY, Oracle(), watch=Watch(least=1.1, patience=patience)).execute(named(RED))
+        assert outcome.success == (world.state().held == "red block")
+        late += outcome.success and outcome.ended == "hopeless"
+    assert late > 0
+
+
 def test_a_hand_that_still_holds_what_it_could_not_put_down_begins_anew(world: Tabletop) -> None:
     assert TabletopBody(world, LIBRARY, Oracle()).execute(named(RED)).success
     hasty = TabletopBody(world, LIBRARY, Oracle(), watch=Watch(least=1.1, patience=1))  # gives up at once
