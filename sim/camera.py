@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+_SAMPLED = np.array([0.0, 1.0])  # where in a pixel (column, row) TinyRenderer looks: at a corner, not at its centre
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -84,8 +86,9 @@ class Camera:
             shape (h, w). What is not finite stays so.
         """
         focal = self.height / (2 * np.tan(np.radians(self.fov) / 2))
-        rows, columns = ((np.arange(n) + first) * step + 0.5 for n, first in zip(depth.shape, corner, strict=True))
-        across, down = np.meshgrid((columns - self.width / 2) / focal, (rows - self.height / 2) / focal)
+        middle = np.array([self.width, self.height]) / 2 - _SAMPLED
+        rows, columns = ((np.arange(n) + first) * step for n, first in zip(depth.shape, corner, strict=True))
+        across, down = np.meshgrid((columns - middle[0]) / focal, (rows - middle[1]) / focal)
         rays = np.stack([across, down, np.ones_like(across)], axis=-1).astype(np.float32)
         return (depth[..., None] * rays) @ self.axes().astype(np.float32) + np.array(self.eye, np.float32)
 
@@ -93,9 +96,9 @@ class Camera:
         """Where points of the robot frame appear: (column, row) as real numbers, shape (N, 2), and their depth, metres, shape (N,)."""
         focal = self.height / (2 * np.tan(np.radians(self.fov) / 2))
         right, down, forward = ((np.asarray(points) - self.eye) @ self.axes().T).T
-        centre = np.array([self.width, self.height]) / 2
+        centre = np.array([self.width, self.height]) / 2 - _SAMPLED
         with np.errstate(divide="ignore", invalid="ignore"):
-            return focal * np.stack([right, down], axis=-1) / forward[:, None] + centre - 0.5, forward
+            return focal * np.stack([right, down], axis=-1) / forward[:, None] + centre, forward
 
     def _render(self, client: Any, flags: int) -> tuple[Any, Any, Any]:
         light = self.light

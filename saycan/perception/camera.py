@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from saycan.perception import naming
 from saycan.perception.base import relations
 from saycan.perception.boxes import between, distance, facing_front, is_narrow, may_be_there, turned, unlike
 from saycan.perception.clip import Matcher
 from saycan.perception.fixtures import drawer_of
+from saycan.perception.following import follow
 from saycan.perception.proposals import Proposal, propose
 from saycan.perception.rig import Shot, shoot
 from saycan.perception.settle import Settler
@@ -29,8 +29,7 @@ from skills.observation import Sight
 
 _NEAR = 0.025  # metres from the fingertips at which a thing may be what they hold
 _RENAMED = 0.03  # metres up to which two boxes are one thing
-_STILL = 0.012  # metres up to which a thing has not moved while a skill runs
-_SAME = 0.05  # metres that a thing may have moved between two looks of a running skill
+_SAME = 0.05  # metres up to which a doubtful name is given to what it was given to before
 _TRUST = 0.25  # weight of how a thing is seen to lie in the hand, beside how it was felt when it was gripped (docs/perception.md)
 _DOUBTFUL = 0.5  # score up to which a name at another place may be a mistake
 _MANY = 30  # things from which on a warning is given
@@ -145,19 +144,12 @@ class CameraPerception:
         self._believed = kept
 
     def _follow(self, shots: Sequence[Shot]) -> None:
-        """See again what is known and has moved, by where and how large it is, without asking for names: an arm hides a part of what stays."""
-        proposals = self.propose(shots)
-        names = [name for name in self._believed if self._held is None or name != self._held[0]]
-        if not proposals or not names:
-            return
-        apart = np.array([[unlike(self._believed[n].box, p.box) for p in proposals] for n in names])
-        seen = {}
-        for row, column in zip(*linear_sum_assignment(np.minimum(apart, 1.0)), strict=True):
-            name = names[row]
-            believed, box, loose = self._believed[name], proposals[column].box, naming.is_movable(name)
-            still = loose and float(np.linalg.norm((box.position - believed.box.position)[:2])) < _STILL
-            if not still and apart[row, column] < (_SAME if loose else _SAME + cabinet.TRAVEL):
-                seen[name] = replace(believed, box=box)
+        """See again what is known and has moved."""
+        boxes = {name: belief.box for name, belief in self._believed.items()}
+        proposals = [proposal.box for proposal in self.propose(shots)]
+        free = [name for name in boxes if self._held is None or name != self._held[0]]
+        moved = follow(boxes, proposals, lambda box: not may_be_there(box, shots), free)
+        seen = {name: replace(self._believed[name], box=box) for name, box in moved.items()}
         seen |= self._fixtures(seen, shots)
         self._believed = self._carried(seen) | seen
 

@@ -11,6 +11,7 @@ import torch
 from scipy.spatial import cKDTree
 
 from saycan.perception.boxes import NARROW, is_narrow
+from saycan.perception.outlines import EDGE, measured
 from saycan.perception.rig import Shot
 from saycan.perception.votes import CENTRE_UNIT, CLASSES, HALF_UNIT, SQUARE, STEP, VoteNet, features
 from sim.geometry import Box
@@ -24,8 +25,6 @@ _REACH_SHARE = 0.08  # of a thing's size, by which that reaches further
 _GRIP, _HANGS = 0.03, 0.08
 _SUPPORT = 8  # votes that a thing needs at its densest
 _LEAST = 10  # pixels that make a thing
-_FOOT, _ENOUGH = 0.004, 25  # metres above a thing's foot, and pixels, from which on its outline tells how it is turned
-_EDGE = 0.008  # metres that something may stand out from a thing whose part it is
 _GAP, _OVERHANG = 0.04, 0.03  # metres up and down, and to the sides, that sight may err in where a thing rests
 
 
@@ -173,7 +172,7 @@ def _rests(box: Box, others: Sequence[Box]) -> bool:
 
 def _lies_in(point: np.ndarray, box: Box) -> bool:
     """Whether a point lies in a box, or almost."""
-    return box.covers(point[:2], -_EDGE) and box.bottom - _EDGE < point[2] < box.top + _EDGE
+    return box.covers(point[:2], -EDGE) and box.bottom - EDGE < point[2] < box.top + EDGE
 
 
 def _proposal(
@@ -186,25 +185,7 @@ def _proposal(
 ) -> Proposal:
     masks = np.zeros(shape, bool)
     masks[tuple(where[cluster].T)] = True
-    box = _turned_as_seen(_box(place[cluster], votes[cluster]), points[cluster])
-    return Proposal(box, tuple(masks))
-
-
-def _turned_as_seen(box: Box, points: np.ndarray) -> Box:
-    """A box turned so that the points on it fit in the smallest rectangle, seen from above; that tells it finer than votes do."""
-    near = [box.covers(p, -_EDGE) and box.bottom + _FOOT < p[2] < box.top + _EDGE for p in points]
-    flat = points[near][:, :2] - box.position[:2]
-    if box.round or len(flat) < _ENOUGH:
-        return box
-    angles = np.radians(np.arange(0, 90, 1.5))
-    axes = np.stack([[np.cos(angles), np.sin(angles)], [-np.sin(angles), np.cos(angles)]])  # (2, 2, angles)
-    low, high = np.quantile(np.einsum("nk,akt->nat", flat, axes), [0.02, 0.98], axis=0)
-    sides = high - low
-    best = int(np.argmin(sides.prod(0)))
-    yaw = float(angles[best])
-    if box.half[0] > SQUARE * box.half[1]:  # which of the two is the long side, the votes know
-        yaw += math.pi / 2 * round((box.yaw - yaw) / (math.pi / 2))
-    return replace(box, yaw=yaw)
+    return Proposal(measured(_box(place[cluster], votes[cluster]), points[cluster]), tuple(masks))
 
 
 def _box(place: np.ndarray, votes: np.ndarray) -> Box:

@@ -5,7 +5,7 @@ Cameras that look from above see a thing's top well, unless something stands on 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -15,6 +15,7 @@ from sim.geometry import Box
 
 _SLACK = 0.12  # of a known height, by which things vary
 _MEASURED = 0.03  # of a height that was seen while nothing stood on the thing, and it on nothing
+_FREE = 0.25  # of a known height, by which a measured one may differ: the top is seen, and what the thing stands on is known
 _LOW = 0.01  # metres above the table: on it, or on the floor of a tray or bowl
 _DROP = 0.02  # metres up or down that sight may err in where a thing rests
 _OVERHANG = -0.004  # metres that a thing's middle may be seen beyond the edge of what it stands on
@@ -38,8 +39,7 @@ class Settler:
         for name in seen:
             box = boxes[name]
             others = (other for key, other in boxes.items() if key != name and is_solid(key))
-            covered = any(other.position[2] > box.position[2] and box.covers(other.position) for other in others)
-            if is_solid(name) and name != held and box.bottom < _LOW and not covered:
+            if is_solid(name) and name != held and box.bottom < _LOW and not _bears(box, others):
                 times, sides = self._sums.get(name, (0, np.zeros(3)))
                 self._sums[name] = times + 1, sides + np.sort(found[name].half)
         return found
@@ -68,8 +68,22 @@ def settled(
         tops = [other.top for key, other in under if is_solid(key)]
         floor = max(tops) if tops else None if under else 0.0
         if floor is not None and abs(box.bottom - floor) < _DROP:
-            found[name] = _moved_up(box, floor - box.bottom)
+            free = not _bears(box, (other for key, other in found.items() if key not in (name, held)))
+            found[name] = _resting(name, box, floor, free)
     return found
+
+
+def _bears(box: Box, others: Iterable[Box]) -> bool:
+    """Whether the middle of another thing is above a thing."""
+    return any(other.position[2] > box.position[2] and box.covers(other.position) for other in others)
+
+
+def _resting(name: str, box: Box, floor: float, free: bool) -> Box:
+    """A box right on what bears it: with its top where it is seen, if that is free and the thing may be so tall, and else as tall as before."""
+    half = (box.top - floor) / 2
+    if free and abs(half / _usual_height(box, known_sides(name)) - 1) < _FREE:
+        return replace(box, position=np.array([*box.position[:2], floor + half]), half=np.array([*box.half[:2], half]))
+    return replace(box, position=box.position + np.array([0.0, 0.0, floor - box.bottom]))
 
 
 def as_tall_as_known(name: str, box: Box, measured: np.ndarray | None = None) -> Box:
@@ -77,13 +91,14 @@ def as_tall_as_known(name: str, box: Box, measured: np.ndarray | None = None) ->
     sides, slack = (known_sides(name), _SLACK) if measured is None else (measured, _MEASURED)
     if sides is None or not is_solid(name):
         return box
-    lying = np.sort(box.half[:2])
-    ways = [(sides[k], np.delete(sides, k)) for k in range(3)]
-    tall = min(ways, key=lambda way: abs(box.half[2] - way[0]) + float(np.abs(lying - way[1]).sum()))[0]
+    tall = _usual_height(box, sides)
     half = float(np.clip(box.half[2], tall * (1 - slack), tall * (1 + slack)))
     lower = np.array([0.0, 0.0, box.half[2] - half])
     return replace(box, position=box.position + lower, half=np.array([*box.half[:2], half]))
 
 
-def _moved_up(box: Box, by: float) -> Box:
-    return replace(box, position=box.position + np.array([0.0, 0.0, by]))
+def _usual_height(box: Box, sides: np.ndarray) -> float:
+    """Half of the height of something with such sides, lying as a box does."""
+    lying = np.sort(box.half[:2])
+    ways = [(sides[k], np.delete(sides, k)) for k in range(3)]
+    return float(min(ways, key=lambda way: abs(box.half[2] - way[0]) + float(np.abs(lying - way[1]).sum()))[0])

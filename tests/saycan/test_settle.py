@@ -36,6 +36,16 @@ def test_a_tower_stands_on_itself_however_high_its_parts_are_seen() -> None:
     assert abs(found["pink block"].bottom - found["blue block"].top) < 1e-9
 
 
+def test_what_stands_free_is_as_tall_as_it_is_seen_and_what_bears_something_is_not() -> None:
+    tall = block(0.5, 0.026, 0.022)  # its foot is seen 4 mm too high
+    alone = settled({"red block": tall})["red block"]
+    assert abs(alone.top - 0.048) < 1e-9 and abs(alone.bottom) < 1e-9
+    below = settled({"red block": tall, "blue block": block(0.5, 0.07)})["red block"]
+    assert abs(below.half[2] - 0.022) < 1e-9 and abs(below.bottom) < 1e-9
+    two = settled({"red block": block(0.5, 0.04, 0.038)})["red block"]  # two of them, seen as one
+    assert two.half[2] < 0.023
+
+
 def test_a_tower_is_as_tall_as_its_parts_were_when_they_stood_free() -> None:
     settler = Settler()
     apart = {
