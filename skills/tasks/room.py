@@ -31,17 +31,19 @@ def free_spot(region: Box, others: Sequence[Box], room: float = 0.09, rim: float
 def room_inside(boxes: Mapping[str, Box], receptacle: str, held: str | None) -> np.ndarray:
     """Where in a receptacle something has most room beside what lies in it: from its centre, metres, robot frame, shape (3,).
 
+    However the thing will lie, it stays clear of the walls: what falls on what is there already slides off that, but off a wall it is lost.
+
     :param held: what is to be put there. Zeros while the receptacle is empty.
     """
     box = boxes[receptacle]
     there = [b for name, b in boxes.items() if name not in (receptacle, held) and is_in(b, box)]
     if not there:
         return np.zeros(3)
-    load = float(boxes[held].half[:2].min()) if held is not None and held in boxes else 0.0
-    spots = _grid(np.maximum(box.half[:2] * (_SLOPE if box.round else 1.0) - WALL - load, 0.0), box.round)
+    load = boxes[held].half[:2] if held is not None and held in boxes else np.zeros(2)
+    spots = _grid(np.maximum(box.half[:2] * (_SLOPE if box.round else 1.0) - WALL - load.max(), 0.0), box.round)
     c, s = math.cos(box.yaw), math.sin(box.yaw)
     spots = spots @ np.array([[c, s], [-s, c]])
-    room = _room(box.position[:2] + spots, there, load + _AMPLE) - _CENTRAL * np.hypot(*spots.T)
+    room = _room(box.position[:2] + spots, there, float(load.min()) + _AMPLE) - _CENTRAL * np.hypot(*spots.T)
     return np.array([*spots[int(np.argmax(room))], 0.0])
 
 
@@ -52,9 +54,12 @@ def _grid(half: np.ndarray, is_round: bool = False) -> np.ndarray:
 
 
 def _room(spots: np.ndarray, others: Sequence[Box], most: float) -> np.ndarray:
-    """Metres from each spot to the outlines of others, taken as round; ``most`` at most."""
+    """Metres from each spot to the outlines of others, negative within; ``most`` at most."""
     free = np.full(len(spots), most)
     for other in others:
-        reach = float(other.half[0]) if other.round else float(np.hypot(*other.half[:2]))
-        free = np.minimum(free, np.linalg.norm(spots - other.position[:2], axis=1) - reach)
+        c, s = math.cos(other.yaw), math.sin(other.yaw)
+        away = spots - other.position[:2]
+        beyond = np.abs(away @ np.array([[c, -s], [s, c]])) - other.half[:2]
+        apart = np.hypot(*np.maximum(beyond, 0.0).T) + np.minimum(beyond.max(1), 0.0)
+        free = np.minimum(free, np.hypot(*away.T) - other.half[0] if other.round else apart)
     return free
