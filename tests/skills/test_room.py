@@ -78,3 +78,20 @@ def test_what_is_put_in_goes_beside_what_is_there_also_when_the_receptacle_moves
     moved = {**boxes, "bowl": replace(bowl, position=bowl.position + np.array([0.05, 0.0, 0.0]))}
     assert np.hypot(*aside[:2]) > 0.03
     assert np.allclose(focus(moved).position - moved["bowl"].position, aside)
+
+
+@given(RECEPTACLES, ASIDE, st.floats(0.02, 0.05), st.floats(-1.5, 1.5))
+def test_what_is_put_in_beside_something_stays_clear_of_the_walls_however_it_lies(
+    receptacle: Box, spot: tuple[float, float], long: float, yaw: float
+) -> None:
+    there = Box(receptacle.position + np.array([*spot, 0.0]), yaw, np.array([0.05, 0.02, 0.02]))
+    load = Box(np.array([0.5, 0.0, 0.3]), yaw, np.array([0.015, long, 0.02]))
+    aside = room_inside({"it": receptacle, "there": there, "held": load}, "it", "held")
+    assert not aside[:2].any() or receptacle.covers(receptacle.position + aside, long)
+
+
+def test_room_beside_a_long_thing_is_at_its_side() -> None:
+    tray = Box(np.array([0.5, 0.0, 0.01]), 0.0, np.array([0.11, 0.08, 0.01]))
+    can = Box(np.array([0.5, 0.04, 0.03]), 0.0, np.array([0.06, 0.033, 0.033]))
+    aside = room_inside({"tray": tray, "can": can, "held": Box(np.zeros(3), 0.0, SMALL)}, "tray", "held")
+    assert aside[1] < -0.025 and abs(aside[0]) < 0.03  # not in a corner: the can is narrow
