@@ -80,8 +80,8 @@ def _bears(box: Box, others: Iterable[Box]) -> bool:
 
 def _resting(name: str, box: Box, floor: float, free: bool) -> Box:
     """A box right on what bears it: with its top where it is seen, if that is free and the thing may be so tall, and else as tall as before."""
-    half = (box.top - floor) / 2
-    if free and abs(half / _usual_height(box, known_sides(name)) - 1) < _FREE:
+    half, sides = (box.top - floor) / 2, known_sides(name)
+    if free and sides is not None and abs(half / _usual_height(box, sides) - 1) < _FREE:
         return replace(box, position=np.array([*box.position[:2], floor + half]), half=np.array([*box.half[:2], half]))
     return replace(box, position=box.position + np.array([0.0, 0.0, floor - box.bottom]))
 
