@@ -14,6 +14,7 @@ from sim.geometry import Box
 
 _STILL = 0.012  # metres up to which a thing has not moved
 _SAME = 0.05  # metres that a thing may have moved between two looks
+_WHOLE = 0.012  # metres by which the sides of what is seen whole may seem others, all three together: an arm hides a part
 _PUSHED = 0.1  # metres that it may have, if something just as large is there
 _ROLLED = 0.3  # metres that it then may have, if its place is seen to be empty: it fell over, or rolled away
 _ALIKE = 0.03  # metres by which the sides of what is just as large may seem others, all three together
@@ -39,13 +40,13 @@ def follow(
         loose = naming.is_movable(name)
         if apart[row, column] < (_SAME if loose else _SAME + cabinet.TRAVEL):
             left.discard(column)
-            if not loose or _way(believed[name], box) >= _STILL:
+            if not loose or _has_moved(believed[name], box, is_empty):
                 moved[name] = box
         elif loose:
             gone.append(name)
     for name in gone:
         before = believed[name]
-        near = {i: _way(before, seen[i]) for i in left if _is_alike(before, seen[i])}
+        near = {i: _way(before, seen[i]) for i in left if _other_sides(before, seen[i]) < _ALIKE}
         nearest = min(near, key=lambda i: near[i], default=None)
         if nearest is not None and near[nearest] < (_ROLLED if is_empty(before) else _PUSHED):
             moved[name] = seen[nearest]
@@ -53,10 +54,15 @@ def follow(
     return moved
 
 
+def _has_moved(before: Box, after: Box, is_empty: Callable[[Box], bool]) -> bool:
+    """Whether a thing is elsewhere now, and not only half hidden where it was."""
+    return _way(before, after) >= _STILL and (_other_sides(before, after) < _WHOLE or is_empty(before))
+
+
 def _way(before: Box, after: Box) -> float:
     return float(np.linalg.norm((after.position - before.position)[:2]))
 
 
-def _is_alike(before: Box, after: Box) -> bool:
-    """Whether two boxes are about as large, whichever side is up."""
-    return float(np.abs(np.sort(before.half) - np.sort(after.half)).sum()) < _ALIKE
+def _other_sides(before: Box, after: Box) -> float:
+    """By how much two boxes are not as large, whichever side is up, metres."""
+    return float(np.abs(np.sort(before.half) - np.sort(after.half)).sum())

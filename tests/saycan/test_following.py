@@ -37,6 +37,15 @@ def test_a_thing_is_found_again(after: Box, empty: bool, found: bool) -> None:
     assert moved == ({"water bottle": after} if found else {})
 
 
+@pytest.mark.parametrize(("empty", "follows"), [(False, False), (True, True)])
+def test_a_part_of_a_thing_is_no_thing_that_has_moved(empty: bool, follows: bool) -> None:
+    """A hand above a sponge hides one end of it; the other end is not a sponge that lies 15 mm further on."""
+    sponge = Box(np.array([0.6, 0.3, 0.0125]), 0.4, np.array([0.042, 0.024, 0.0125]))
+    end = replace(moved_by(sponge, 0.014, 0.006), half=np.array([0.027, 0.024, 0.0125]))
+    assert bool(follow({"sponge": sponge}, [end], lambda box: empty, ["sponge"])) == follows
+    assert follow({"sponge": sponge}, [moved_by(sponge, 0.014, 0.006)], lambda box: empty, ["sponge"])
+
+
 def test_what_is_known_as_something_else_is_not_taken_for_what_is_gone() -> None:
     known = {"coke can": CAN, "pepsi can": moved_by(CAN, 0.15)}
     assert follow(known, [known["pepsi can"]], lambda box: True, known) == {}
