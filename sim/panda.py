@@ -18,8 +18,12 @@ _ARM_FORCE, _FINGER_FORCE = 87.0, 20.0  # newton metres, newtons
 MAX_OPENING = 0.08  # metres between the fingers
 
 HOME = np.array([0.45, 0.0, 0.3])  # where the point between the fingertips is when a world begins, metres
-WORKSPACE_LOW = np.array([0.28, -0.42, 0.012])  # where the point between the fingertips may be sent, metres
+WORKSPACE_LOW = np.array(
+    [0.28, -0.42, 0.012]
+)  # where things are to be done with the point between the fingertips, metres
 WORKSPACE_HIGH = np.array([0.72, 0.42, 0.42])
+SENT_LOW = np.array([0.2, -0.58, 0.012])  # where it may be sent: what was knocked away rolls farther, metres
+SENT_HIGH = np.array([0.72, 0.58, 0.42])
 STEP = 0.03  # metres the target moves at most along each axis in one control step
 LEAD = 0.06  # metres along each axis that the target may be ahead of the hand: a blocked arm does not wind up
 TURN = 0.25  # radians it turns at most in one control step
@@ -71,7 +75,7 @@ class Panda:
         action = np.clip(action, -1.0, 1.0)
         position, _ = self.pose()
         target = np.clip(self.target + STEP * action[:3], position - LEAD, position + LEAD)
-        self.target = np.clip(target, WORKSPACE_LOW, WORKSPACE_HIGH)
+        self.target = np.clip(target, SENT_LOW, SENT_HIGH)
         self.target_yaw = float(np.clip(self.target_yaw + TURN * action[3], -YAW_LIMIT, YAW_LIMIT))
         self.closing = bool(action[4] < 0)
         self.drive()

@@ -6,7 +6,7 @@ import numpy as np
 import psutil
 import pytest
 
-from sim.panda import HOME, STEP, TURN, WORKSPACE_HIGH, WORKSPACE_LOW
+from sim.panda import HOME, SENT_HIGH, SENT_LOW, STEP, TURN
 from sim.scenes import SceneSpec, lay_out
 from sim.tabletop import Tabletop
 
@@ -86,8 +86,8 @@ def test_the_hand_stays_in_its_workspace(world: Tabletop, direction: np.ndarray)
     for _ in range(40):
         world.step(100 * direction)
         hand = world.hand().position
-        assert np.all(hand > WORKSPACE_LOW - slack) and np.all(hand < WORKSPACE_HIGH + slack)
-    assert np.all(world.arm.target >= WORKSPACE_LOW) and np.all(world.arm.target <= WORKSPACE_HIGH)
+        assert np.all(hand > SENT_LOW - slack) and np.all(hand < SENT_HIGH + slack)
+    assert np.all(world.arm.target >= SENT_LOW) and np.all(world.arm.target <= SENT_HIGH)
 
 
 def test_an_arm_that_has_wound_itself_up_unwinds(world: Tabletop) -> None:
