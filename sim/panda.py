@@ -18,9 +18,7 @@ _ARM_FORCE, _FINGER_FORCE = 87.0, 20.0  # newton metres, newtons
 MAX_OPENING = 0.08  # metres between the fingers
 
 HOME = np.array([0.45, 0.0, 0.3])  # where the point between the fingertips is when a world begins, metres
-WORKSPACE_LOW = np.array(
-    [0.28, -0.42, 0.012]
-)  # where things are to be done with the point between the fingertips, metres
+WORKSPACE_LOW = np.array([0.28, -0.42, 0.012])  # where the point between the fingertips is to do things, metres
 WORKSPACE_HIGH = np.array([0.72, 0.42, 0.42])
 SENT_LOW = np.array([0.2, -0.58, 0.012])  # where it may be sent: what was knocked away rolls farther, metres
 SENT_HIGH = np.array([0.72, 0.58, 0.42])
