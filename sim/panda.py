@@ -47,6 +47,7 @@ class Panda:
         self.target = np.zeros(3)
         self.target_yaw = 0.0
         self.closing = False
+        self.within = SENT_LOW, SENT_HIGH  # where the hand may be sent now
         self._joints: list[float] = []
         self.reset(HOME)
         self._home = self._angles()
@@ -73,7 +74,7 @@ class Panda:
         action = np.clip(action, -1.0, 1.0)
         position, _ = self.pose()
         target = np.clip(self.target + STEP * action[:3], position - LEAD, position + LEAD)
-        self.target = np.clip(target, SENT_LOW, SENT_HIGH)
+        self.target = np.clip(target, *self.within)
         self.target_yaw = float(np.clip(self.target_yaw + TURN * action[3], -YAW_LIMIT, YAW_LIMIT))
         self.closing = bool(action[4] < 0)
         self.drive()

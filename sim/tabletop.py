@@ -20,7 +20,7 @@ from sim import cabinet
 from sim.camera import Camera, Picture
 from sim.geometry import Box, upright_box
 from sim.layout import Layout
-from sim.panda import HOME, Panda
+from sim.panda import HOME, WORKSPACE_HIGH, WORKSPACE_LOW, Panda
 from sim.shapes import create_body
 from sim.state import Hand, WorldState
 
@@ -120,6 +120,7 @@ class Tabletop:
 
         For training; a world that dozes cannot be saved until its next reset.
         """
+        self.arm.within = WORKSPACE_LOW, WORKSPACE_HIGH  # to look for what was knocked away would only cost time
         self._dozing = True
         sleep = self.client.ACTIVATION_STATE_ENABLE_SLEEPING | self.client.ACTIVATION_STATE_SLEEP
         for body in self._bodies.values():
