@@ -20,8 +20,10 @@ MAX_OPENING = 0.08  # metres between the fingers
 HOME = np.array([0.45, 0.0, 0.3])  # where the point between the fingertips is when a world begins, metres
 WORKSPACE_LOW = np.array([0.28, -0.42, 0.012])  # where the point between the fingertips is to do things, metres
 WORKSPACE_HIGH = np.array([0.72, 0.42, 0.42])
-SENT_LOW = np.array([0.2, -0.58, 0.012])  # where it may be sent: what was knocked away rolls farther, metres
-SENT_HIGH = np.array([0.72, 0.58, 0.42])
+Bounds = tuple[np.ndarray, np.ndarray]
+WORKSPACE: Bounds = (WORKSPACE_LOW, WORKSPACE_HIGH)
+# Where it gets to: what is knocked away rolls beyond the workspace, in which skills are trained.
+REACH: Bounds = (np.array([0.2, -0.58, 0.012]), np.array([0.72, 0.58, 0.42]))
 STEP = 0.03  # metres the target moves at most along each axis in one control step
 LEAD = 0.06  # metres along each axis that the target may be ahead of the hand: a blocked arm does not wind up
 TURN = 0.25  # radians it turns at most in one control step
@@ -37,9 +39,11 @@ class Panda:
 
     Frames: robot frame, metres; x away from the base, y to its left, z up. The yaw is the turn of the finger axis
     from the y axis. The two fingers are alike, so half a turn more is the same grasp, but the wrist cannot turn on and on.
+
+    :param within: where the point between the fingertips may be sent: lowest and highest x, y, z, metres.
     """
 
-    def __init__(self, client: Any):
+    def __init__(self, client: Any, within: Bounds = REACH):
         self._client = client
         self.body: int = client.loadURDF(f"{pybullet_data.getDataPath()}/franka_panda/panda.urdf", useFixedBase=True)
         for finger in _FINGERS:
@@ -47,7 +51,7 @@ class Panda:
         self.target = np.zeros(3)
         self.target_yaw = 0.0
         self.closing = False
-        self.within = SENT_LOW, SENT_HIGH  # where the hand may be sent now
+        self._within = within
         self._joints: list[float] = []
         self.reset(HOME)
         self._home = self._angles()
@@ -74,7 +78,7 @@ class Panda:
         action = np.clip(action, -1.0, 1.0)
         position, _ = self.pose()
         target = np.clip(self.target + STEP * action[:3], position - LEAD, position + LEAD)
-        self.target = np.clip(target, *self.within)
+        self.target = np.clip(target, *self._within)
         self.target_yaw = float(np.clip(self.target_yaw + TURN * action[3], -YAW_LIMIT, YAW_LIMIT))
         self.closing = bool(action[4] < 0)
         self.drive()

@@ -20,7 +20,7 @@ from sim import cabinet
 from sim.camera import Camera, Picture
 from sim.geometry import Box, upright_box
 from sim.layout import Layout
-from sim.panda import HOME, WORKSPACE_HIGH, WORKSPACE_LOW, Panda
+from sim.panda import HOME, REACH, Bounds, Panda
 from sim.shapes import create_body
 from sim.state import Hand, WorldState
 
@@ -47,10 +47,11 @@ class Tabletop:
 
     :param gui: open PyBullet's window instead of running headless.
     :param meshes: whether round things have a smooth surface to look at; worlds that are only simulated do without.
+    :param within: where the hand may be sent, see ``Panda``.
     """
 
-    def __init__(self, gui: bool = False, meshes: bool = True):
-        self._gui, self._meshes = gui, meshes
+    def __init__(self, gui: bool = False, meshes: bool = True, within: Bounds = REACH):
+        self._gui, self._meshes, self._within = gui, meshes, within
         self._layout: Layout = {}
         self._dozing = False
         self._open()
@@ -62,7 +63,7 @@ class Tabletop:
         self.client.setTimeStep(1 / PHYSICS_HZ)
         self.client.setPhysicsEngineParameter(numSolverIterations=_SOLVER_ITERATIONS)
         self._build_table()
-        self.arm = Panda(self.client)
+        self.arm = Panda(self.client, self._within)
         self._bodies: dict[str, int] = {}
         self._cabinet: list[int] = []
         self._names: dict[int, str] = {}
@@ -120,7 +121,6 @@ class Tabletop:
 
         For training; a world that dozes cannot be saved until its next reset.
         """
-        self.arm.within = WORKSPACE_LOW, WORKSPACE_HIGH  # to look for what was knocked away would only cost time
         self._dozing = True
         sleep = self.client.ACTIVATION_STATE_ENABLE_SLEEPING | self.client.ACTIVATION_STATE_SLEEP
         for body in self._bodies.values():

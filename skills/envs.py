@@ -9,7 +9,7 @@ import numpy as np
 from gymnasium import spaces
 
 from sim.geometry import Box
-from sim.panda import ACTION_SIZE
+from sim.panda import ACTION_SIZE, WORKSPACE
 from sim.state import WorldState
 from sim.tabletop import Tabletop
 from skills.blur import Blur
@@ -83,7 +83,7 @@ class SkillEnv(gym.Env[np.ndarray, np.ndarray]):
         super().reset(seed=seed)
         if seed is not None or self._world is None:  # PyBullet remembers the order of bodies: a seed means a new world
             self.close()
-            self._world = Tabletop(meshes=self.render_mode is not None)
+            self._world = Tabletop(meshes=self.render_mode is not None, within=WORKSPACE)
         rng = self.np_random
         doubtful = rng.random() < self._doubtful
         start = (options or {}).get("start") or (self.task.doubtful_start(rng) if doubtful else self.task.start(rng))

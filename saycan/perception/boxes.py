@@ -26,7 +26,12 @@ def facing_front(box: Box) -> Box:
 
 def unlike(a: Box, b: Box) -> float:
     """How far two boxes are from being the same one, metres."""
-    return float(np.linalg.norm(a.position - b.position) + np.abs(np.sort(a.half) - np.sort(b.half)).sum())
+    return float(np.linalg.norm(a.position - b.position)) + other_sides(a, b)
+
+
+def other_sides(a: Box, b: Box) -> float:
+    """By how much two boxes are not as large, whichever side is up: of all half sides together, metres."""
+    return float(np.abs(np.sort(a.half) - np.sort(b.half)).sum())
 
 
 def distance(box: Box, point: np.ndarray) -> float:

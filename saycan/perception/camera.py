@@ -145,10 +145,10 @@ class CameraPerception:
 
     def _follow(self, shots: Sequence[Shot]) -> None:
         """See again what is known and has moved."""
-        boxes = {name: belief.box for name, belief in self._believed.items()}
+        held = self._held[0] if self._held else None
+        boxes = {name: belief.box for name, belief in self._believed.items() if name != held}
         proposals = [proposal.box for proposal in self.propose(shots)]
-        free = [name for name in boxes if self._held is None or name != self._held[0]]
-        moved = follow(boxes, proposals, lambda box: not may_be_there(box, shots), free)
+        moved = follow(boxes, proposals, lambda box: not may_be_there(box, shots))
         seen = {name: replace(self._believed[name], box=box) for name, box in moved.items()}
         seen |= self._fixtures(seen, shots)
         self._believed = self._carried(seen) | seen

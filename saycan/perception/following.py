@@ -2,35 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from saycan.perception import naming
-from saycan.perception.boxes import unlike
+from saycan.perception.boxes import other_sides, unlike
 from sim import cabinet
 from sim.geometry import Box
 
 _STILL = 0.012  # metres up to which a thing has not moved
 _SAME = 0.05  # metres that a thing may have moved between two looks
-_WHOLE = 0.012  # metres by which the sides of what is seen whole may seem others, all three: an arm hides a part
 _PUSHED = 0.1  # metres that it may have, if something just as large is there
 _ROLLED = 0.3  # metres that it then may have, if its place is seen to be empty: it fell over, or rolled away
-_ALIKE = 0.03  # metres by which the sides of what is just as large may seem others, all three together
+_WHOLE, _ALIKE = (
+    0.012,
+    0.03,
+)  # metres by which sides may seem others, all three together, of what is seen whole, and is just as large
 
 
-def follow(
-    believed: Mapping[str, Box], seen: Sequence[Box], is_empty: Callable[[Box], bool], names: Iterable[str]
-) -> dict[str, Box]:
+def follow(believed: Mapping[str, Box], seen: Sequence[Box], is_empty: Callable[[Box], bool]) -> dict[str, Box]:
     """Where things are now that have moved.
 
-    :param believed: where things were.
+    :param believed: where what is looked for was.
     :param seen: what is there now, whatever it is called.
     :param is_empty: whether the cameras see that nothing is left in a place.
-    :param names: of what is looked for.
     """
-    names = list(names)
+    names = list(believed)
     if not seen or not names:
         return {}
     apart = np.array([[unlike(believed[name], box) for box in seen] for name in names])
@@ -46,7 +45,7 @@ def follow(
             gone.append(name)
     for name in gone:
         before = believed[name]
-        near = {i: _way(before, seen[i]) for i in left if _other_sides(before, seen[i]) < _ALIKE}
+        near = {i: _way(before, seen[i]) for i in left if other_sides(before, seen[i]) < _ALIKE}
         nearest = min(near, key=lambda i: near[i], default=None)
         if nearest is not None and near[nearest] < (_ROLLED if is_empty(before) else _PUSHED):
             moved[name] = seen[nearest]
@@ -56,13 +55,8 @@ def follow(
 
 def _has_moved(before: Box, after: Box, is_empty: Callable[[Box], bool]) -> bool:
     """Whether a thing is elsewhere now, and not only half hidden where it was."""
-    return _way(before, after) >= _STILL and (_other_sides(before, after) < _WHOLE or is_empty(before))
+    return _way(before, after) >= _STILL and (other_sides(before, after) < _WHOLE or is_empty(before))
 
 
 def _way(before: Box, after: Box) -> float:
     return float(np.linalg.norm((after.position - before.position)[:2]))
-
-
-def _other_sides(before: Box, after: Box) -> float:
-    """By how much two boxes are not as large, whichever side is up, metres."""
-    return float(np.abs(np.sort(before.half) - np.sort(after.half)).sum())

@@ -31,7 +31,7 @@ def measured(box: Box, points: np.ndarray) -> Box:
 
 
 def _is_on(box: Box, points: np.ndarray) -> np.ndarray:
-    """Which points are on a thing, or almost, and not at its foot, shape (N,)."""
+    """Which points are on a thing, or almost, and not at its foot, shape (N,): ``Box.covers`` for many at once."""
     c, s = math.cos(box.yaw), math.sin(box.yaw)
     beside = np.abs((points[:, :2] - box.position[:2]) @ np.array([[c, -s], [s, c]])) / (box.half[:2] + EDGE)
     inside = np.hypot(*beside.T) < 1 if box.round else beside.max(1) < 1

@@ -6,7 +6,7 @@ import numpy as np
 import psutil
 import pytest
 
-from sim.panda import HOME, SENT_HIGH, SENT_LOW, STEP, TURN
+from sim.panda import HOME, REACH, STEP, TURN, WORKSPACE, Bounds
 from sim.scenes import SceneSpec, lay_out
 from sim.tabletop import Tabletop
 
@@ -80,14 +80,16 @@ def test_a_sleeping_thing_wakes_when_it_is_pushed(world: Tabletop) -> None:
     assert world.box("red block").position[1] > box.position[1] + 0.03
 
 
+@pytest.mark.parametrize("within", [REACH, WORKSPACE])
 @pytest.mark.parametrize("direction", [np.array([1.0, 1, 1, 1, 1]), np.array([-1.0, -1, -1, -1, 1])])
-def test_the_hand_stays_in_its_workspace(world: Tabletop, direction: np.ndarray) -> None:
-    slack = 0.01  # metres: a fast hand swings a little beyond its target
+def test_the_hand_stays_where_it_may_be_sent(within: Bounds, direction: np.ndarray) -> None:
+    world, slack = Tabletop(within=within), 0.01  # metres: a fast hand swings a little beyond its target
     for _ in range(40):
         world.step(100 * direction)
         hand = world.hand().position
-        assert np.all(hand > SENT_LOW - slack) and np.all(hand < SENT_HIGH + slack)
-    assert np.all(world.arm.target >= SENT_LOW) and np.all(world.arm.target <= SENT_HIGH)
+        assert np.all(hand > within[0] - slack) and np.all(hand < within[1] + slack)
+    assert np.all(world.arm.target >= within[0]) and np.all(world.arm.target <= within[1])
+    world.close()
 
 
 def test_an_arm_that_has_wound_itself_up_unwinds(world: Tabletop) -> None:
