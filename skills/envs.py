@@ -9,7 +9,7 @@ import numpy as np
 from gymnasium import spaces
 
 from sim.geometry import Box
-from sim.panda import ACTION_SIZE, WORKSPACE
+from sim.panda import ACTION_SIZE, REACH, WORKSPACE
 from sim.state import WorldState
 from sim.tabletop import Tabletop
 from skills.blur import Blur
@@ -52,6 +52,7 @@ class SkillEnv(gym.Env[np.ndarray, np.ndarray]):
     :param noise: the most by which the observed place of the target is off, along x and along y, metres.
     :param blur: share of a camera's errors that all that is observed has besides (see ``skills.blur``).
     :param neighbours: whether the observation holds the target's neighbours; without, it is faster.
+    :param far: whether the hand may be sent as far as the agent's (``REACH``); otherwise it stays in the workspace, where a skill is learned sooner.
     """
 
     metadata = {"render_modes": ["rgb_array"], "render_fps": 24}  # noqa: RUF012 (Gymnasium's own spelling)
@@ -65,6 +66,7 @@ class SkillEnv(gym.Env[np.ndarray, np.ndarray]):
         noise: float = _NOISE,
         blur: float = 0.0,
         neighbours: bool = True,
+        far: bool = False,
         render_mode: str | None = None,
     ):
         self.task = TASKS[task]() if isinstance(task, str) else task
@@ -73,6 +75,7 @@ class SkillEnv(gym.Env[np.ndarray, np.ndarray]):
         self.render_mode = render_mode
         self._doubtful, self._close, self._disturbed = doubtful, close, disturbed
         self._noise, self._blurred, self._neighbours = noise, blur, neighbours
+        self._within = REACH if far else WORKSPACE
         self.discount = 0.97  # what a step later is worth to the learner, which may raise it; scales the dense reward
         self._world: Tabletop | None = None
 
@@ -83,7 +86,7 @@ class SkillEnv(gym.Env[np.ndarray, np.ndarray]):
         super().reset(seed=seed)
         if seed is not None or self._world is None:  # PyBullet remembers the order of bodies: a seed means a new world
             self.close()
-            self._world = Tabletop(meshes=self.render_mode is not None, within=WORKSPACE)
+            self._world = Tabletop(meshes=self.render_mode is not None, within=self._within)
         rng = self.np_random
         doubtful = rng.random() < self._doubtful
         start = (options or {}).get("start") or (self.task.doubtful_start(rng) if doubtful else self.task.start(rng))
