@@ -131,11 +131,11 @@ def test_what_ships_knows_what_is_out_of_reach() -> None:
 
 
 def test_what_has_rolled_beyond_the_workspace_is_picked_up_there() -> None:
-    """Within the arm's reach, but not where things are put: before, the hand stopped 4 to 10 cm short of it."""
+    """Within the arm's reach, but not where things are put: its value, which watches, knows that."""
     pick, world, wins = load_all()["pick"], Tabletop(), 0
     for x, y in ((0.35, 0.5), (0.45, -0.47), (0.5, 0.46), (0.4, -0.5)):
         world.reset({"coke can": lying(find("coke can"), np.array([x, y]), 0.4)})
         world.settle()
-        wins += execute(world, pick, Target("coke can"), partial(sight, world)).success
+        wins += execute(world, pick, Target("coke can"), partial(sight, world), Watch()).success
     world.close()
     assert wins >= 3, wins
