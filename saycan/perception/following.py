@@ -16,9 +16,7 @@ _STILL = 0.012  # metres up to which a thing has not moved
 _SAME = 0.05  # metres that a thing may have moved between two looks
 _PUSHED = 0.1  # metres that it may have, if something just as large is there
 _ROLLED = 0.3  # metres that it then may have, if its place is seen to be empty: it fell over, or rolled away
-_WHOLE = (
-    0.012  # metres by which the sides of what is seen whole may seem others, all three together: an arm hides a part
-)
+_WHOLE = 0.012  # metres by which the sides of what is seen whole may seem others, all three together: arms hide parts
 _ALIKE = 0.03  # the same of what is just as large
 
 
