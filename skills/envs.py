@@ -9,7 +9,7 @@ import numpy as np
 from gymnasium import spaces
 
 from sim.geometry import Box
-from sim.panda import ACTION_SIZE, REACH, WORKSPACE
+from sim.panda import ACTION_SIZE, REACH, Bounds
 from sim.state import WorldState
 from sim.tabletop import Tabletop
 from skills.blur import Blur
@@ -52,7 +52,7 @@ class SkillEnv(gym.Env[np.ndarray, np.ndarray]):
     :param noise: the most by which the observed place of the target is off, along x and along y, metres.
     :param blur: share of a camera's errors that all that is observed has besides (see ``skills.blur``).
     :param neighbours: whether the observation holds the target's neighbours; without, it is faster.
-    :param far: whether the hand may be sent as far as the agent's (``REACH``); otherwise it stays in the workspace, where a skill is learned sooner.
+    :param within: where the hand may be sent, metres; the default is the agent's own range.
     """
 
     metadata = {"render_modes": ["rgb_array"], "render_fps": 24}  # noqa: RUF012 (Gymnasium's own spelling)
@@ -66,7 +66,7 @@ class SkillEnv(gym.Env[np.ndarray, np.ndarray]):
         noise: float = _NOISE,
         blur: float = 0.0,
         neighbours: bool = True,
-        far: bool = False,
+        within: Bounds = REACH,
         render_mode: str | None = None,
     ):
         self.task = TASKS[task]() if isinstance(task, str) else task
@@ -75,7 +75,7 @@ class SkillEnv(gym.Env[np.ndarray, np.ndarray]):
         self.render_mode = render_mode
         self._doubtful, self._close, self._disturbed = doubtful, close, disturbed
         self._noise, self._blurred, self._neighbours = noise, blur, neighbours
-        self._within = REACH if far else WORKSPACE
+        self._within = within
         self.discount = 0.97  # what a step later is worth to the learner, which may raise it; scales the dense reward
         self._world: Tabletop | None = None
 

@@ -28,12 +28,10 @@ def evaluate(
     """
     began = time.perf_counter()
     title = f"{skill.name}, feasible starts" if progress else ""
-    feasible = collect(skill.task, skill.policy, episodes, seed, None, workers, title, far=True)
+    feasible = collect(skill.task, skill.policy, episodes, seed, None, workers, title)
     speed = feasible.control_steps / (time.perf_counter() - began) / workers
     title = f"{skill.name}, mixed starts" if progress else ""
-    mixed = collect(
-        skill.task, skill.policy, states or episodes, seed + 1, None, workers, title, doubtful=0.5, far=True
-    )
+    mixed = collect(skill.task, skill.policy, states or episodes, seed + 1, None, workers, title, doubtful=0.5)
     asked = mixed.starts
     wins = feasible.starts.success
     said = np.where(asked.ready, skill.value.probability(asked.observations), 0.0)

@@ -19,6 +19,7 @@ from stable_baselines3.common.vec_env import DummyVecEnv, VecEnv, VecMonitor
 from torch import nn
 
 from sim.files import keep_rows, write_whole
+from sim.panda import WORKSPACE
 from skills import checkpoint
 from skills.envs import SkillEnv
 from skills.networks import Policy, mlp
@@ -155,7 +156,8 @@ def _between(first: float, last: float, share: float) -> float:
 def _worlds(task: Task, settings: Any, processes: int) -> VecEnv:
     def make() -> SkillEnv:
         near = "nearby" in task.reads  # the costly part of an observation
-        return SkillEnv(task, close=settings.close, blur=settings.get("blur", 0.0), neighbours=near)
+        blur = settings.get("blur", 0.0)
+        return SkillEnv(task, close=settings.close, blur=blur, neighbours=near, within=WORKSPACE)  # learned sooner so
 
     return Shards(make, settings.worlds, processes) if processes > 1 else DummyVecEnv([make] * settings.worlds)
 

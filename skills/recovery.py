@@ -30,7 +30,7 @@ _LIMIT = 150  # control steps for both skills together
 
 def one_skill(skill: Skill, episodes: int, seed: int, watch: Watch) -> dict[str, Any]:
     """Run tries to their end and note where the watch would have stopped them: both arms from the same episodes."""
-    env = SkillEnv(skill.task, disturbed=1.0, far=True)
+    env = SkillEnv(skill.task, disturbed=1.0)
     rows = []
     for episode in range(episodes):
         observation, info = env.reset(seed=seed if episode == 0 else None)

@@ -48,14 +48,12 @@ def train(config: Any, files: Path) -> Skill:
             mine, settings, seed, files, config.resume, config.progress, config.workers, known
         )
     fitting = time.perf_counter()
-    mix = {"doubtful": 0.5, "close": _CLOSE, "disturbed": _DISTURBED, "far": True}  # what it will be asked about
+    mix = {"doubtful": 0.5, "close": _CLOSE, "disturbed": _DISTURBED}  # what it will be asked about
     title = f"{settings.name}, rollouts for its value" if config.progress else ""
     rollouts = collect(mine, policy, settings.value_episodes, seed + 1, folder, config.workers, title, **mix)
     value = fit(rollouts, seed)
     title = f"{settings.name}, starts to calibrate on" if config.progress else ""
-    asked = collect(
-        mine, policy, settings.value_episodes // 4, seed + 2, folder, config.workers, title, doubtful=0.5, far=True
-    )
+    asked = collect(mine, policy, settings.value_episodes // 4, seed + 2, folder, config.workers, title, doubtful=0.5)
     value = calibrate(value, asked)
     record = {"skill": settings.name, "seed": seed, "config": OmegaConf.to_container(settings), **provenance()}
     record["train_seconds"] = 0.0 if given else round(_seconds(files), 1)

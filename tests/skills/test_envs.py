@@ -16,7 +16,7 @@ import skills.envs
 from sim.geometry import Box, gap
 from sim.layout import standing
 from sim.objects import find
-from sim.panda import WORKSPACE_HIGH, YAW_LIMIT
+from sim.panda import REACH, WORKSPACE, WORKSPACE_HIGH, YAW_LIMIT, Bounds
 from sim.state import Hand
 from skills.envs import SkillEnv
 from skills.grasp import finger_turn, grasp_point, in_the_way
@@ -212,11 +212,11 @@ def test_a_start_can_be_given() -> None:
     env.close()
 
 
-@pytest.mark.parametrize(("far", "least", "most"), [(False, 0.38, WORKSPACE_HIGH[1] + 0.01), (True, 0.52, 0.6)])
+@pytest.mark.parametrize(("within", "least", "most"), [(WORKSPACE, 0.38, WORKSPACE_HIGH[1] + 0.01), (REACH, 0.52, 0.6)])
 def test_in_training_the_hand_stays_in_the_workspace_and_at_work_it_goes_farther(
-    far: bool, least: float, most: float
+    within: Bounds, least: float, most: float
 ) -> None:
-    env = SkillEnv("pick", far=far)
+    env = SkillEnv("pick", within=within)
     layout = {"red block": standing(find("red block"), np.array([0.5, 0.1]), 0.2)}
     env.reset(seed=0, options={"start": Start(layout, Target("red block"), np.array([0.4, 0.35, 0.3]), 0.0)})
     for _ in range(15):
