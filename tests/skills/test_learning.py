@@ -284,7 +284,7 @@ def test_shipped_skills_work_and_know_what_is_hopeless(name: str) -> None:
     feasible = roll_out(SkillEnv(name), skill.policy, 40, seed=424_242)
     told = skill.record["test"]["success"]  # of 500 episodes; 40 may fall short of it by chance
     assert told >= 0.8 and feasible.where(feasible.first).success.mean() >= told - 0.2
-    knows_little = name == "place_at"  # of such states its value does, see docs/skills.md; 70 of them would show nothing
+    knows_little = name == "place_at"  # of such states, see docs/skills.md: 70 of them would show nothing
     mixed = roll_out(SkillEnv(name, doubtful=1.0), skill.policy, 600 if knows_little else 200, seed=515_151)
     asked = mixed.where(mixed.first & mixed.ready)  # a third
     brier = quality(skill.value.probability(asked.observations), asked.success)["brier"]
