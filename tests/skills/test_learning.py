@@ -284,12 +284,12 @@ def test_shipped_skills_work_and_know_what_is_hopeless(name: str) -> None:
     feasible = roll_out(SkillEnv(name), skill.policy, 40, seed=424_242)
     told = skill.record["test"]["success"]  # of 500 episodes; 40 may fall short of it by chance
     assert told >= 0.8 and feasible.where(feasible.first).success.mean() >= told - 0.2
-    knows_little = name == "place_at"  # of such states, see docs/skills.md: 70 of them would show nothing
-    mixed = roll_out(SkillEnv(name, doubtful=1.0), skill.policy, 600 if knows_little else 200, seed=515_151)
+    knows_little = name == "place_at"  # of such states, see docs/skills.md: 70 of them would show chance
+    mixed = roll_out(SkillEnv(name, doubtful=1.0), skill.policy, 1500 if knows_little else 200, seed=515_151)
     asked = mixed.where(mixed.first & mixed.ready)  # a third
     brier = quality(skill.value.probability(asked.observations), asked.success)["brier"]
     constant = asked.success.mean() * (
         1 - asked.success.mean()
     )  # Brier score of who knows no more than how often it works
-    share = 1.05 if knows_little else 0.8  # 0.96 of 234 states, 0.92 of 702; outcomes differ a little between machines
+    share = 1.0 if knows_little else 0.8  # 0.94 of 597 such states of place_at
     assert brier is not None and brier < (share * constant if constant else 0.08)
